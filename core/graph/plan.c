@@ -1,0 +1,274 @@
+/* plan.c - compile a graph for a batch and a number of frames: shapes, buffers, arguments.
+ */
+#include "graph/plan.h"
+
+#include "graph/arena.h"
+
+#include <limits.h>
+
+/* Offsets of values that share memory: no two values that are needed at the same time
+ * overlap. Largest first, each at the lowest place that is free while it lives. */
+typedef struct lifetime {
+    size_t bytes, at;
+    int node, first, last;
+} lifetime;
+
+static int larger_first(const void *a, const void *b)
+{
+    const lifetime *x = a, *y = b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x->node - y->node;
+}
+
+static size_t place(lifetime *l, int n)
+{
+    size_t top = 0;
+    qsort(l, (size_t)n, sizeof *l, larger_first);
+    for (int i = 0; i < n; i++) {
+        size_t at = 0;
+        for (int j = 0; j < i; j++) { /* move past every conflict, then look again */
+            const bool meet = l[j].first <= l[i].last && l[i].first <= l[j].last;
+            if (meet && at < l[j].at + l[j].bytes && l[j].at < at + l[i].bytes) {
+                at = l[j].at + l[j].bytes;
+                j = -1;
+            }
+        }
+        l[i].at = at;
+        if (top < at + l[i].bytes)
+            top = at + l[i].bytes;
+    }
+    return top;
+}
+
+/* Bytes of a value with its guard, rounded up to the alignment of every buffer. */
+static size_t value_bytes(const dfn_plan *p, dfn_value v)
+{
+    const size_t bytes = dfn_plan_used(p, v) + (p->config.guard ? DFN_GUARD_BYTES : 0);
+    return (bytes + DFN_ALIGN - 1) / DFN_ALIGN * DFN_ALIGN;
+}
+
+static bool shares_memory(const dfn_plan *p)
+{
+    return p->config.mode == DFN_INFER && !p->config.guard;
+}
+
+/* Fill l with the lifetime of every value that has a buffer of its own; returns how many.
+ */
+static int find_lifetimes(const dfn_plan *p, lifetime *l)
+{
+    const dfn_graph *g = p->g;
+    int n = 0;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        if (g->node[v].view)
+            continue;
+        /* an input is written before the run starts, an output read after it ends */
+        lifetime life = {.bytes = value_bytes(p, v), .node = v, .first = v, .last = v};
+        if (g->node[v].op == DFN_OP_INPUT)
+            life.first = -1;
+        for (dfn_value u = v; u < g->n_node; u++)
+            for (int i = 0; i < g->node[u].n_in; i++)
+                if (dfn_plan_root(g, g->node[u].in[i]) == v && life.last < u)
+                    life.last = u;
+        for (int i = 0; i < g->n_port; i++)
+            if (dfn_plan_root(g, g->port[i].value) == v &&
+                g->node[g->port[i].value].op != DFN_OP_INPUT)
+                life.last = INT_MAX;
+        if (!shares_memory(p)) {
+            life.first = -1;
+            life.last = INT_MAX;
+        }
+        l[n++] = life;
+    }
+    return n;
+}
+
+/* Shapes and sizes of every node for this batch and these frames. */
+static dfn_status infer_all(dfn_plan *p, dfn_spec *spec, dfn_error *err)
+{
+    const dfn_graph *g = p->g;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const dfn_node *n = &g->node[v];
+        dfn_shape in[DFN_MAX_IN];
+        uint64_t count = (uint64_t)p->config.batch;
+        if (n->op == DFN_OP_INPUT) {
+            spec[v].out = n->shape;
+            if (n->shape.t > INT_MAX / p->config.frames)
+                return dfn_fail(err, DFN_ERR_ARG, "too many frames");
+            spec[v].out.t *= p->config.frames;
+        } else {
+            for (int i = 0; i < n->n_in; i++)
+                in[i] = p->step[n->in[i]].shape;
+            const char *why =
+                p->op[n->op]->infer(n, in, n->n_in, p->config.batch, &spec[v]);
+            if (why)
+                return dfn_fail(err, DFN_ERR_ARG, "%s '%s' with %d frames: %s",
+                                p->op[n->op]->name, n->name, p->config.frames, why);
+        }
+        p->step[v].shape = spec[v].out;
+        for (int i = 0; i < 4; i++) {
+            count *= (uint64_t)(i < 3 ? spec[v].out.d[i] : spec[v].out.t);
+            if (count > INT_MAX)
+                return dfn_fail(err, DFN_ERR_ARG, "value of '%s' is too large", n->name);
+        }
+    }
+    return DFN_OK;
+}
+
+/* All buffers in one block: measures with base NULL, places otherwise. */
+static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
+{
+    const dfn_graph *g = p->g;
+    const size_t guard = p->config.guard ? DFN_GUARD_BYTES / p->elem : 0;
+    const size_t B = (size_t)p->config.batch;
+    const bool keep = p->config.mode != DFN_INFER;
+    size_t scratch = 0;
+
+    const int n = find_lifetimes(p, l);
+    unsigned char *values = dfn_arena_take(a, place(l, n), 1);
+    for (int i = 0; i < n && values; i++)
+        p->step[l[i].node].data = values + l[i].at;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        if (scratch < spec[v].scratch)
+            scratch = spec[v].scratch;
+        if (keep && spec[v].save) {
+            p->step[v].save = dfn_arena_take(a, spec[v].save + guard, p->elem);
+            p->step[v].save_bytes = spec[v].save * p->elem;
+        }
+    }
+    p->scratch = dfn_arena_take(a, scratch + guard, p->elem);
+    if (!keep)
+        return;
+    const size_t start = a->used;
+    for (dfn_value v = 0; v < g->n_node; v++)
+        if (!g->node[v].view)
+            p->step[v].grad = dfn_arena_take(a, value_bytes(p, v), 1);
+    p->grads = a->base ? a->base + start : NULL;
+    p->grad_bytes = a->used - start;
+    for (size_t b = 0; b < B; b++) {
+        void *before = dfn_arena_take(a, p->state_bytes, 1);
+        void *dstate = dfn_arena_take(a, p->state_bytes, 1);
+        if (a->base) {
+            p->before[b] = before;
+            p->dstate[b] = dstate;
+        }
+    }
+}
+
+static void guard_fill(unsigned char *buffer, size_t bytes)
+{
+    if (buffer)
+        memset(buffer + bytes, DFN_GUARD_VALUE, DFN_GUARD_BYTES);
+}
+
+/* Arguments that stay the same from run to run. */
+static void bind(dfn_plan *p, const dfn_spec *spec)
+{
+    const dfn_graph *g = p->g;
+    const size_t B = (size_t)p->config.batch;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const dfn_node *n = &g->node[v];
+        const dfn_value root = dfn_plan_root(g, v);
+        p->step[v].data = p->step[root].data;
+        p->step[v].grad = p->step[root].grad;
+        dfn_args *a = &p->step[v].args;
+        *a = (dfn_args){.node = n,
+                        .kernels = &p->kernels,
+                        .B = p->config.batch,
+                        .n_in = n->n_in,
+                        .mode = p->config.mode,
+                        .out_shape = p->step[v].shape,
+                        .out = p->step[v].data,
+                        .dout = p->step[v].grad,
+                        .save = p->step[v].save,
+                        .scratch = spec[v].scratch ? p->scratch : NULL,
+                        .state = n->state ? p->state + (size_t)v * B : NULL};
+        for (int i = 0; i < n->n_in; i++) {
+            a->in_shape[i] = p->step[n->in[i]].shape;
+            a->in[i] = p->step[n->in[i]].data;
+            a->din[i] = p->step[n->in[i]].grad;
+        }
+        if (p->config.guard && !n->view) {
+            guard_fill(p->step[v].data, dfn_plan_used(p, v));
+            guard_fill(p->step[v].save, p->step[v].save_bytes);
+        }
+    }
+}
+
+static dfn_status compile(dfn_plan *p, dfn_spec *spec, lifetime *l, dfn_error *err)
+{
+    dfn_status status = infer_all(p, spec, err);
+    if (status)
+        return status;
+    dfn_arena measure = {0};
+    layout(p, &measure, spec, l);
+    if (measure.overflow)
+        return dfn_fail(err, DFN_ERR_ARG, "the plan is too large");
+    p->bytes = measure.used;
+    p->block = dfn_block_new(p->bytes);
+    if (!p->block)
+        return dfn_fail(err, DFN_ERR_NOMEM, "no memory for a plan of %zu bytes", p->bytes);
+    dfn_arena placing = {.base = p->block};
+    layout(p, &placing, spec, l);
+    bind(p, spec);
+    return DFN_OK;
+}
+
+static void configure(dfn_plan *p, const dfn_graph *g, const dfn_plan_config *config)
+{
+    p->g = g;
+    p->config = *config;
+    p->elem = config->precision == DFN_F64 ? sizeof(double) : sizeof(float);
+    p->op = config->precision == DFN_F64 ? dfn_op_table_f64 : dfn_op_table_c;
+    p->state_bytes = dfn_state_bytes(g, config->precision);
+    if (config->precision == DFN_F64)
+        dfn_kernels_init_f64(&p->kernels.f64, config->cpu);
+    else
+        dfn_kernels_init_c(&p->kernels.f32, config->cpu);
+}
+
+dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_config *config,
+                        dfn_error *err)
+{
+    *out = NULL;
+    if (!g->finished || config->batch < 1 || config->frames < 1)
+        return dfn_fail(err, DFN_ERR_ARG,
+                        "a plan needs a finished graph, batch and frames");
+    const size_t N = (size_t)g->n_node, B = (size_t)config->batch;
+    dfn_plan *p = calloc(1, sizeof *p);
+    dfn_spec *spec = calloc(N, sizeof *spec);
+    lifetime *l = calloc(N, sizeof *l);
+    dfn_step *step = calloc(N, sizeof *step);
+    void **slots = calloc((N + 3) * B, sizeof *slots);
+    dfn_status status = DFN_ERR_NOMEM;
+    if (p && spec && l && step && slots) {
+        p->step = step;
+        p->state = slots;
+        p->before = slots + N * B;
+        p->dstate = p->before + B;
+        p->dslot = p->dstate + B;
+        configure(p, g, config);
+        status = compile(p, spec, l, err);
+    } else {
+        dfn_fail(err, status, "no memory for a plan");
+        free(step);
+        free(slots);
+    }
+    free(spec);
+    free(l);
+    if (status)
+        dfn_plan_free(p);
+    else
+        *out = p;
+    return status;
+}
+
+void dfn_plan_free(dfn_plan *p)
+{
+    if (!p)
+        return;
+    free(p->step);
+    free(p->state);
+    free(p->block);
+    free(p);
+}

@@ -1,0 +1,54 @@
+/* plan.h - the inside of a plan; plan.c makes it, run.c uses it. */
+#ifndef DFN_PLAN_H
+#define DFN_PLAN_H
+
+#include "op/ops.h"
+
+/* What a plan knows about one node. */
+typedef struct dfn_step {
+    dfn_shape shape;            /* with t for config.frames */
+    unsigned char *data, *grad; /* views share their source's; grad in EVAL and TRAIN */
+    unsigned char *save;
+    size_t save_bytes;
+    dfn_args args; /* everything that does not change from run to run */
+} dfn_step;
+
+struct dfn_plan {
+    const dfn_graph *g;
+    dfn_plan_config config;
+    size_t elem; /* bytes of a number */
+    const dfn_op *const *op;
+    union {
+        dfn_kernels f32;
+        dfn_kernels_f64 f64;
+    } kernels;
+
+    dfn_step *step; /* [node] */
+    void **state;   /* [node][batch]: this node's slot in stream b, set by each run */
+    void **before;  /* [batch]: copy of the state before the run (EVAL and TRAIN) */
+    void **dstate;  /* [batch]: gradient of the state, if the caller keeps none */
+    void **dslot;   /* [batch]: one node's slots of that gradient */
+    unsigned char *scratch;
+    unsigned char *grads; /* all gradients, and their size */
+    size_t grad_bytes, state_bytes, bytes;
+    unsigned char *block;
+};
+
+enum { DFN_GUARD_BYTES = 64, DFN_GUARD_VALUE = 0xa5 };
+
+/** Bytes of a value, without guard and padding, for config.frames. */
+static inline size_t dfn_plan_used(const dfn_plan *p, dfn_value v)
+{
+    return (size_t)p->config.batch * (size_t)p->step[v].shape.t *
+           dfn_shape_frame(p->step[v].shape) * p->elem;
+}
+
+/* The node whose buffer a value lives in: itself, or the source of a chain of views. */
+static inline dfn_value dfn_plan_root(const dfn_graph *g, dfn_value v)
+{
+    while (g->node[v].view)
+        v = g->node[v].in[0];
+    return v;
+}
+
+#endif

@@ -1,0 +1,164 @@
+/* run.c - walk a plan forwards and backwards. Nothing here allocates. */
+#include "graph/plan.h"
+
+#include <string.h>
+
+size_t dfn_plan_bytes(const dfn_plan *p) { return p->bytes; }
+
+static bool is_port(const dfn_graph *g, dfn_value v)
+{
+    for (int i = 0; i < g->n_port; i++)
+        if (g->port[i].value == v)
+            return true;
+    return false;
+}
+
+void *dfn_plan_data(const dfn_plan *p, dfn_value v)
+{
+    if (v < 0 || v >= p->g->n_node || (p->config.mode == DFN_INFER && !is_port(p->g, v)))
+        return NULL;
+    return p->step[v].data;
+}
+
+void *dfn_plan_grad(const dfn_plan *p, dfn_value v)
+{
+    return v < 0 || v >= p->g->n_node ? NULL : p->step[v].grad;
+}
+
+dfn_shape dfn_plan_shape(const dfn_plan *p, dfn_value v) { return p->step[v].shape; }
+
+size_t dfn_state_bytes(const dfn_graph *g, dfn_precision precision)
+{
+    return g->state * (precision == DFN_F64 ? sizeof(double) : sizeof(float));
+}
+
+void dfn_state_reset(const dfn_graph *g, dfn_precision precision, void *mem)
+{
+    const size_t elem = precision == DFN_F64 ? sizeof(double) : sizeof(float);
+    const dfn_op *const *op = precision == DFN_F64 ? dfn_op_table_f64 : dfn_op_table_c;
+    if (g->state)
+        memset(mem, 0, g->state * elem);
+    for (int i = 0; i < g->n_node; i++)
+        if (g->node[i].state && op[g->node[i].op]->reset)
+            op[g->node[i].op]->reset(&g->node[i],
+                                     (unsigned char *)mem + g->node[i].state_at * elem);
+}
+
+bool dfn_state_slot(const dfn_graph *g, const char *name, size_t *at, size_t *count)
+{
+    for (int i = 0; i < g->n_node; i++)
+        if (g->node[i].state && !strcmp(g->node[i].name, name)) {
+            *at = g->node[i].state_at;
+            *count = g->node[i].state;
+            return true;
+        }
+    return false;
+}
+
+/* Point every node at its slot of each stream's state. */
+static void bind_states(dfn_plan *p, void *const *states)
+{
+    const int B = p->config.batch;
+    for (int v = 0; v < p->g->n_node; v++)
+        for (int b = 0; p->g->node[v].state && b < B; b++)
+            p->state[v * B + b] =
+                (unsigned char *)states[b] + p->g->node[v].state_at * p->elem;
+}
+
+static void bind_weights(const dfn_node *n, dfn_args *a, const void *const *weights)
+{
+    for (int i = 0; i < n->n_w; i++)
+        a->w[i] = weights[n->w[i]];
+}
+
+void dfn_run(dfn_plan *p, const void *const *weights, void *const *states, int frames)
+{
+    const dfn_graph *g = p->g;
+    if (frames < 1 || frames > p->config.frames ||
+        (g->offline && frames != p->config.frames))
+        return;
+    if (g->state) {
+        for (int b = 0; p->config.mode != DFN_INFER && b < p->config.batch; b++)
+            memcpy(p->before[b], states[b], p->state_bytes);
+        bind_states(p, states);
+    }
+    for (int v = 0; v < g->n_node; v++) {
+        const dfn_node *n = &g->node[v];
+        dfn_args *a = &p->step[v].args;
+        if (!g->offline) { /* a shorter run than the plan's: only t differs */
+            for (int i = 0; i < n->n_in; i++)
+                a->in_shape[i].t = g->node[n->in[i]].shape.t * frames;
+            a->out_shape.t = n->shape.t * frames;
+        }
+        if (n->view || n->op == DFN_OP_INPUT)
+            continue;
+        bind_weights(n, a, weights);
+        p->op[n->op]->fwd(a);
+    }
+}
+
+void dfn_plan_zero_grad(dfn_plan *p)
+{
+    if (p->grads)
+        memset(p->grads, 0, p->grad_bytes);
+}
+
+void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights,
+                  void *const *dstates)
+{
+    const dfn_graph *g = p->g;
+    const int B = p->config.batch;
+    if (p->config.mode == DFN_INFER)
+        return;
+    if (g->state)
+        bind_states(p, p->before);
+    for (int b = 0; !dstates && b < B; b++)
+        memset(p->dstate[b], 0, p->state_bytes);
+    if (!dstates)
+        dstates = p->dstate;
+    for (int v = g->n_node - 1; v >= 0; v--) {
+        const dfn_node *n = &g->node[v];
+        if (n->view || n->op == DFN_OP_INPUT)
+            continue;
+        dfn_args a = p->step[v].args;
+        bind_weights(n, &a, weights);
+        for (int i = 0; i < n->n_w; i++)
+            a.dw[i] = dweights && !g->weight[n->w[i]].buffer ? dweights[n->w[i]] : NULL;
+        for (int b = 0; b < B && n->state; b++)
+            p->dslot[b] = (unsigned char *)dstates[b] + n->state_at * p->elem;
+        a.dstate = n->state ? p->dslot : NULL;
+        p->op[n->op]->bwd(&a);
+    }
+}
+
+void dfn_update_statistics(dfn_plan *p, void *const *weights)
+{
+    for (int v = 0; v < p->g->n_node; v++) {
+        const dfn_node *n = &p->g->node[v];
+        void *w[DFN_MAX_W] = {0};
+        for (int i = 0; i < n->n_w; i++)
+            w[i] = weights[n->w[i]];
+        if (p->config.mode == DFN_TRAIN && p->op[n->op]->update)
+            p->op[n->op]->update(&p->step[v].args, w);
+    }
+}
+
+static bool intact(const unsigned char *guard)
+{
+    for (int i = 0; i < DFN_GUARD_BYTES; i++)
+        if (guard[i] != DFN_GUARD_VALUE)
+            return false;
+    return true;
+}
+
+const char *dfn_plan_guard(const dfn_plan *p)
+{
+    for (int v = 0; p->config.guard && v < p->g->n_node; v++) {
+        const dfn_node *n = &p->g->node[v];
+        const dfn_step *s = &p->step[v];
+        if (!n->view && (!intact(s->data + dfn_plan_used(p, v)) ||
+                         (s->save && !intact(s->save + s->save_bytes))))
+            return *n->name ? n->name : p->op[n->op]->name;
+    }
+    return NULL;
+}

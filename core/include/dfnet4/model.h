@@ -1,0 +1,53 @@
+/* model.h - a trained network, ready to run: graphs, weights, and the numbers around them.
+ *
+ * Immutable after load; share it between threads and streams. A model is two graphs made by
+ * the same functions that make the training graph:
+ *
+ *   net     "spec" {1,F,2} -> "mask" {1,1,E}, "coefs" {nb_df,order,2}, "lsnr" {1,1,1}
+ *   apply   "spec" {1,F,2}, "mask", "coefs" -> "noisy" {1,F,2}, "enhanced" {1,F,2}
+ *
+ * so that the channels of one source can share one mask. "noisy" is the input delayed like
+ * the enhanced spectrum: both are `lookahead` frames late. Mask and coefficients of one
+ * frame go into `apply` together with the newest spectrum; the delay is inside. */
+#ifndef DFNET4_MODEL_H
+#define DFNET4_MODEL_H
+
+#include <dfnet4/graph.h>
+
+typedef struct dfn_model dfn_model;
+
+typedef struct dfn_model_info {
+    const char *kind;                    /* "dfnet3", ... : the builder */
+    int sample_rate, fft_size, hop_size; /* 48000, 960, 480 */
+    int bins;                            /* fft_size / 2 + 1 */
+    int nb_erb, nb_df, df_order;
+    int lookahead;             /* hops: enhanced frames come this much later */
+    const int *erb_widths;     /* [nb_erb], bins per band, sum = bins */
+    double lsnr_min, lsnr_max; /* dB */
+} dfn_model_info;
+
+/** Read a model file (safetensors). Every tensor must be in the graph exactly once with its
+ *  shape, and the other way round. The file is mapped; pages are shared between processes.
+ *  owner: caller frees with dfn_model_free. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_load(dfn_model **out, const char *path,
+                                                 dfn_error *err);
+
+/** As dfn_model_load, from memory that must outlive the model. `name` is for messages. */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_load_memory(dfn_model **out, const void *data,
+                                                        size_t size, const char *name,
+                                                        dfn_error *err);
+
+/** Frees a model; no stream or plan may use it any more. NULL is allowed. rt: no */
+DFN_API void dfn_model_free(dfn_model *m);
+
+/** Valid as long as the model. thread: any. rt: yes */
+DFN_API const dfn_model_info *dfn_model_get_info(const dfn_model *m) DFN_RT;
+DFN_API const dfn_graph *dfn_model_net(const dfn_model *m) DFN_RT;
+DFN_API const dfn_graph *dfn_model_apply(const dfn_model *m) DFN_RT;
+DFN_API const void *const *dfn_model_net_weights(const dfn_model *m) DFN_RT;
+DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
+
+/** A metadata value of the file ("licence", "source", ...), or NULL. */
+DFN_API const char *dfn_model_metadata(const dfn_model *m, const char *key);
+
+#endif

@@ -1,0 +1,27 @@
+/* kernels.h - the table of kernels an op calls through, in both precisions.
+ *
+ * sigs.h is the one list. A new kernel is a line there and a definition in its op's file;
+ * an instruction set overrides some members in dfn_kernels_init(). */
+#ifndef DFN_KERNELS_H
+#define DFN_KERNELS_H
+
+#include <dfnet4/graph.h>
+
+#define DFN_KERNEL(name, args) void(*name) args;
+#define REAL float
+typedef struct dfn_kernels {
+#include "op/sigs.h"
+} dfn_kernels;
+#undef REAL
+#define REAL double
+typedef struct dfn_kernels_f64 {
+#include "op/sigs.h"
+} dfn_kernels_f64;
+#undef REAL
+#undef DFN_KERNEL
+
+/** Fill a table: portable C first, then what the `cpu` flags allow. rt: yes */
+void dfn_kernels_init_c(dfn_kernels *k, unsigned cpu);
+void dfn_kernels_init_f64(dfn_kernels_f64 *k, unsigned cpu);
+
+#endif

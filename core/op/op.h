@@ -1,0 +1,89 @@
+/* op.h - what an op's source file includes, and how it talks to the graph.
+ *
+ * An op's file is compiled twice, with REAL float (names end in _c) and, with DFN_REAL_F64,
+ * REAL double (_f64): the oracle of all tests. It holds the mathematics in a comment, the
+ * kernels listed in sigs.h, and one `const dfn_op OP(op_<name>)`.
+ *
+ *   infer  checks attributes and input shapes, fills a dfn_spec; returns NULL or the reason
+ *          why not, a short English phrase. Called while building and again by each plan,
+ *          so it may depend on t. Never allocates.
+ *   fwd    overwrites out; advances state by in[0].t frames
+ *   bwd    ADDS into din and dw; see dfn_args
+ *   reset  start value of the state slot; NULL means zeros
+ *   update moves running statistics (batch norm only)
+ */
+#ifndef DFN_OP_H
+#define DFN_OP_H
+
+#include "graph/node.h"
+#include "op/real.h"
+
+#include <dfnet4/graph.h>
+
+enum { DFN_MAX_IN = 8, DFN_MAX_W = 4 };
+
+typedef struct dfn_spec {
+    dfn_shape out;
+    struct {
+        const char *suffix; /* "weight" -> "<node>.weight"; "" -> "<node>" */
+        int rank, dim[4];
+        bool buffer;
+    } w[DFN_MAX_W];
+    int n_w;
+    size_t state;   /* numbers per stream; must not depend on t */
+    size_t save;    /* numbers kept from fwd to bwd, whole batch (EVAL and TRAIN) */
+    size_t scratch; /* numbers, whole batch, valid during one call of fwd or bwd */
+    uint64_t macs;  /* multiply-adds of one call for one stream: in[0].t frames */
+    bool view;      /* out is in[0] with another shape: no fwd, no bwd */
+    bool offline;   /* needs the whole sequence at once: not for streaming */
+} dfn_spec;
+
+/* Arguments of one call. Pointers are to REAL; `void` keeps the walkers free of it. */
+typedef struct dfn_args {
+    const dfn_node *node; /* attributes: node->attr */
+    const void *kernels;  /* const KERNELS * */
+    int B, n_in;
+    dfn_mode mode;
+    dfn_shape in_shape[DFN_MAX_IN], out_shape; /* with the t of this call */
+    const void *in[DFN_MAX_IN];                /* [B][t][d0][d1][d2] */
+    void *out;
+    const void *w[DFN_MAX_W]; /* NULL past the node's weights */
+    void *const *state; /* state[b]: slot of stream b. In bwd: its value BEFORE the run.
+                           NULL if the op has none */
+    void *save, *scratch;
+    /* bwd only */
+    const void *dout;
+    void *din[DFN_MAX_IN];
+    void *dw[DFN_MAX_W]; /* NULL: not wanted */
+    void *const *dstate; /* dstate[b]: in: d/d(state after), out: d/d(state before). NULL if
+                            the op has no state; otherwise always there */
+} dfn_args;
+
+typedef struct dfn_op {
+    const char *name;
+    const char *(*infer)(const dfn_node *n, const dfn_shape *in, int n_in, int B,
+                         dfn_spec *s);
+    void (*fwd)(const dfn_args *a);
+    void (*bwd)(const dfn_args *a);
+    void (*reset)(const dfn_node *n, void *state);
+    void (*update)(const dfn_args *a, void *const *w);
+} dfn_op;
+
+/* Declare a weight of a node. dims past `rank` are 0. */
+static inline void dfn_spec_weight(dfn_spec *s, const char *suffix, bool buffer, int rank,
+                                   int d0, int d1, int d2, int d3)
+{
+    const int i = s->n_w++;
+    s->w[i].suffix = suffix;
+    s->w[i].rank = rank;
+    s->w[i].buffer = buffer;
+    s->w[i].dim[0] = d0;
+    s->w[i].dim[1] = d1;
+    s->w[i].dim[2] = d2;
+    s->w[i].dim[3] = d3;
+}
+
+/* Frames of stream b of a value with shape s. */
+#define DFN_AT(base, s, b) ((base) + (size_t)(b) * (size_t)(s).t * dfn_shape_frame(s))
+
+#endif

@@ -1,0 +1,34 @@
+/* sigs.h - every kernel's signature, once: DFN_KERNEL(name, (arguments)). Included several
+ * times on purpose (prototypes, table members, table entries), hence no include guard.
+ *
+ * Rules for every kernel
+ *   - arguments: outputs, then inputs, then sizes; sizes are >= 1;
+ *   - forward overwrites its outputs, backward ADDS into its outputs; an output of a
+ * backward that may be NULL says so;
+ *   - arrays are dense, row-major, and do not overlap; complex is a last dimension of 2;
+ *   - int indices are enough: no value or weight has more than INT_MAX numbers;
+ *   - no allocation, no globals, no errors: the caller has checked everything. */
+
+/* ---- layers ----------------------------------------------------------------------- */
+
+/* linear.c     y[N][O] = x[N][I] w[O][I]^T + b[O]; b, dx, dw and db may be NULL */
+DFN_KERNEL(linear_fwd, (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
+                        const REAL *restrict b, int N, int I, int O))
+DFN_KERNEL(linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
+                        const REAL *restrict dy, const REAL *restrict x,
+                        const REAL *restrict w, int N, int I, int O))
+
+/* activation.c  y[n] = act(x[n]); backward reads x and y */
+DFN_KERNEL(activation_fwd, (REAL *restrict y, const REAL *restrict x, dfn_activation act,
+                            REAL alpha, size_t n))
+DFN_KERNEL(activation_bwd,
+           (REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x,
+            const REAL *restrict y, dfn_activation act, REAL alpha, size_t n))
+
+/* ---- convolutions ----------------------------------------------------------------- */
+
+/* ---- norms, element-wise, shapes -------------------------------------------------- */
+
+/* ---- along time: recurrent, state space, attention -------------------------------- */
+
+/* ---- spectra ---------------------------------------------------------------------- */

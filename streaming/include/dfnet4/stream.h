@@ -1,0 +1,77 @@
+/* stream.h - enhance audio as it comes: any block size, any rate, any number of channels.
+ *
+ * Threads: dfn_stream_process and dfn_stream_reset belong to one audio thread at a time;
+ * dfn_stream_set, _get and _meter may be called by any thread at any time. */
+#ifndef DFNET4_STREAM_H
+#define DFNET4_STREAM_H
+
+#include <dfnet4/model.h>
+
+typedef struct dfn_stream dfn_stream;
+
+typedef enum dfn_param {
+#define DFN_PARAM(symbol, NAME, label, unit, min, max, def, help) DFN_PARAM_##NAME,
+#include <dfnet4/params.def>
+#undef DFN_PARAM
+    DFN_PARAM_COUNT
+} dfn_param;
+
+typedef struct dfn_param_info {
+    const char *symbol, *label, *unit, *help;
+    float min, max, def;
+} dfn_param_info;
+
+/** What there is to know about a parameter; NULL if `p` is none. thread: any. rt: yes */
+DFN_API const dfn_param_info *dfn_param_get_info(dfn_param p) DFN_RT;
+
+typedef enum dfn_meter {
+    DFN_METER_LSNR_DB,      /* local SNR the network saw in the last hop */
+    DFN_METER_REDUCTION_DB, /* output over delayed input level of the last hop, 0 or less */
+    DFN_METER_INPUT_DB,     /* RMS of the last hop, dBFS, -120 at least */
+    DFN_METER_OUTPUT_DB,
+    DFN_METER_COUNT
+} dfn_meter;
+
+typedef struct dfn_stream_config {
+    int sample_rate;  /* 8000 .. 192000 */
+    int channels;     /* 1 .. 64 */
+    bool independent; /* false: one mask from the mean of all channels; true: one each */
+    unsigned cpu;     /* DFN_CPU_* allowed, as from dfn_cpu_detect() */
+} dfn_stream_config;
+
+/** Build a stream: every allocation it will ever make. `model` must outlive it. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_stream_new(dfn_stream **out, const dfn_model *model,
+                                                 const dfn_stream_config *config,
+                                                 dfn_error *err);
+DFN_API void dfn_stream_free(dfn_stream *s); /* NULL allowed */
+
+/** Enhance `frames` samples of every channel.
+ *
+ *  shape   in[channels][frames], out[channels][frames]; any number of frames, 0 included
+ *  units   full scale 1.0; NaN and Inf count as silence, louder than +60 dBFS is clipped
+ *  alias   out[c] == in[c] is allowed; other overlap is not
+ *  latency exactly dfn_stream_latency() samples, for every block size
+ *  rt      yes; the cost depends on `frames` only, never on the signal or the parameters */
+DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *const *out,
+                                size_t frames) DFN_RT;
+
+/** Samples from in to out at the stream's rate; constant for its life. rt: yes */
+DFN_API int dfn_stream_latency(const dfn_stream *s) DFN_RT;
+
+/** Set a parameter: clamped to its range, NaN ignored, reached smoothly within 20 ms,
+ * without a click. _get returns the target. thread: any. rt: yes */
+DFN_API void dfn_stream_set(dfn_stream *s, dfn_param p, float value) DFN_RT;
+DFN_API float dfn_stream_get(const dfn_stream *s, dfn_param p) DFN_RT;
+
+/** Tell the stream that its thread misses deadlines (true) or has recovered (false). While
+ * set, the network rests and the delayed input passes, faded in and out; the delay stays
+ * the same. thread: any. rt: yes */
+DFN_API void dfn_stream_overload(dfn_stream *s, bool overloaded) DFN_RT;
+
+/** A level for display. thread: any. rt: yes */
+DFN_API float dfn_stream_meter(const dfn_stream *s, dfn_meter m) DFN_RT;
+
+/** Forget everything heard so far; parameters stay. thread: the audio thread. rt: yes */
+DFN_API void dfn_stream_reset(dfn_stream *s) DFN_RT;
+
+#endif
