@@ -99,8 +99,8 @@ static dfn_node *new_node(dfn_graph *g, dfn_op_kind op, const char *name)
 
 dfn_value dfn_graph_input(dfn_graph *g, const char *name, dfn_shape shape)
 {
-    if (!failed(g) && (shape.t < 1 || shape.d[0] < 1 || shape.d[1] < 1 || shape.d[2] < 1))
-        dfn_graph_refuse(g, "input '%s' has an empty shape", name);
+    if (!failed(g) && !dfn_shape_fits(shape))
+        dfn_graph_refuse(g, "input '%s' has an impossible shape", name);
     dfn_node *n = new_node(g, DFN_OP_INPUT, name);
     if (!n)
         return -1;
@@ -174,6 +174,8 @@ dfn_value dfn_graph_add(dfn_graph *g, dfn_op_kind op, const char *name,
     dfn_spec s = {0};
     const dfn_op *o = dfn_op_table_c[op];
     const char *why = o->infer(n, shape, n_in, 1, &s);
+    if (!why && (!dfn_shape_fits(s.out) || s.state > INT_MAX - 15))
+        why = "the result or its state is too large";
     if (why) {
         dfn_graph_refuse(g, "%s '%s': %s", o->name, n->name, why);
         return -1;

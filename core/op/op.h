@@ -19,6 +19,7 @@
 #include "op/real.h"
 
 #include <dfnet4/graph.h>
+#include <limits.h>
 
 enum { DFN_MAX_IN = 8, DFN_MAX_W = 4 };
 
@@ -81,6 +82,19 @@ static inline void dfn_spec_weight(dfn_spec *s, const char *suffix, bool buffer,
     s->w[i].dim[1] = d1;
     s->w[i].dim[2] = d2;
     s->w[i].dim[3] = d3;
+}
+
+/* Whether a value of this shape, for one stream, has at most INT_MAX numbers. */
+static inline bool dfn_shape_fits(dfn_shape s)
+{
+    int room = INT_MAX; /* by division: a product could overflow */
+    const int size[4] = {s.t, s.d[0], s.d[1], s.d[2]};
+    for (int i = 0; i < 4; i++) {
+        if (size[i] < 1 || size[i] > room)
+            return false;
+        room /= size[i];
+    }
+    return true;
 }
 
 /* Frames of stream b of a value with shape s. */
