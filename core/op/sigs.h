@@ -29,6 +29,22 @@ DFN_KERNEL(activation_bwd,
 
 /* ---- norms, element-wise, shapes -------------------------------------------------- */
 
+/* add.c, mul.c  y = a + b, y = a b over four axes n with the steps sa, sb of broadcast.h.
+ * a and b may be the same array, and so may da and db */
+DFN_KERNEL(add_fwd, (REAL *restrict y, const REAL *a, const REAL *b, const int *n,
+                     const int *sa, const int *sb))
+DFN_KERNEL(add_bwd, (REAL * da, REAL *db, const REAL *restrict dy, const int *n,
+                     const int *sa, const int *sb))
+DFN_KERNEL(mul_fwd, (REAL *restrict y, const REAL *a, const REAL *b, const int *n,
+                     const int *sa, const int *sb))
+DFN_KERNEL(mul_bwd, (REAL * da, REAL *db, const REAL *restrict dy, const REAL *a,
+                     const REAL *b, const int *n, const int *sa, const int *sb))
+
+/* affine.c     y[n] = alpha x[n] + beta */
+DFN_KERNEL(affine_fwd,
+           (REAL *restrict y, const REAL *restrict x, REAL alpha, REAL beta, size_t n))
+DFN_KERNEL(affine_bwd, (REAL *restrict dx, const REAL *restrict dy, REAL alpha, size_t n))
+
 /* ---- along time: recurrent, state space, attention -------------------------------- */
 
 /* ---- spectra ---------------------------------------------------------------------- */
