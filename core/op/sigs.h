@@ -47,4 +47,12 @@ DFN_KERNEL(affine_bwd, (REAL *restrict dx, const REAL *restrict dy, REAL alpha, 
 
 /* ---- along time: recurrent, state space, attention -------------------------------- */
 
+/* gru.c        one frame: y[H] from h[H] and both halves' sums gx, gh[3H]; gates[4H] keeps
+ * what backward needs and may be NULL. Backward adds into dh and overwrites dgx and dgh. */
+DFN_KERNEL(gru_gates_fwd, (REAL *restrict y, REAL *restrict gates, const REAL *restrict gx,
+                           const REAL *restrict gh, const REAL *restrict h, int H))
+DFN_KERNEL(gru_gates_bwd, (REAL *restrict dgx, REAL *restrict dgh, REAL *restrict dh,
+                           const REAL *restrict dy, const REAL *restrict gates,
+                           const REAL *restrict h, int H))
+
 /* ---- spectra ---------------------------------------------------------------------- */
