@@ -55,4 +55,20 @@ DFN_KERNEL(gru_gates_bwd, (REAL *restrict dgx, REAL *restrict dgh, REAL *restric
                            const REAL *restrict dy, const REAL *restrict gates,
                            const REAL *restrict h, int H))
 
+/* selective_scan.c  T frames: y[T][M], h[M][N] moves on. trace[T][2][M][N], what backward
+ * needs (decay, h before), and y may be NULL. rate[M][N] = exp(A_log) */
+DFN_KERNEL(scan_fwd,
+           (REAL *restrict y, REAL *restrict h, REAL *restrict trace,
+            const REAL *restrict u, const REAL *restrict delta, const REAL *restrict b,
+            const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
+            int T, int M, int N))
+/* one frame; dh[M][N] moves back. drate (of A_log) and dd may be NULL; du and
+ * ddelta, and db and dc, may be one array */
+DFN_KERNEL(scan_bwd,
+           (REAL * du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
+            REAL *restrict dd, REAL *restrict dh, const REAL *restrict dy,
+            const REAL *restrict trace, const REAL *restrict u, const REAL *restrict delta,
+            const REAL *restrict b, const REAL *restrict c, const REAL *restrict rate,
+            const REAL *restrict d, int M, int N))
+
 /* ---- spectra ---------------------------------------------------------------------- */

@@ -1,0 +1,180 @@
+/* selective_scan.c - the state-space recurrence of Mamba (Gu and Dao, 2023), diagonal A.
+ *
+ *   u, delta [..][M], B, C [..][N]; A_log [M][N], D [M]; A = -exp(A_log)
+ *   a[d][n] = exp(delta[d] A[d][n])
+ *   h[d][n] = a[d][n] h[d][n] + delta[d] B[n] u[d]
+ *   y[d]    = sum_n C[n] h[d][n] + D[d] u[d]
+ *
+ * Backward, with g[d][n] = C[n] dy[d] + dL/dh from the frame after, h' = h one frame before
+ *   dC[n] = sum_d dy[d] h[d][n]          dB[n] = sum_d g[d][n] delta[d] u[d]
+ *   du[d] = sum_n g delta[d] B[n] + D[d] dy[d]
+ *   ddelta[d] = sum_n g (A a h' + B[n] u[d])
+ *   dA_log[d][n] = sum_t g delta[d] A a h'      dD[d] = sum_t dy[d] u[d]
+ *   dL/dh' = a g
+ *
+ * Only the state at the start of every chunk of frames is kept for backward, which runs a
+ * chunk again to know the states inside it. The state is h.
+ *
+ * in: u, delta (positive: after softplus), B, C */
+#include "op/op.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { CHUNK = 64 };
+
+void OP(scan_fwd)(REAL *restrict y, REAL *restrict h, REAL *restrict trace,
+                  const REAL *restrict u, const REAL *restrict delta,
+                  const REAL *restrict b, const REAL *restrict c, const REAL *restrict rate,
+                  const REAL *restrict d, int T, int M, int N)
+{
+    for (int t = 0; t < T; t++, u += M, delta += M, b += N, c += N)
+        for (int m = 0; m < M; m++) {
+            const REAL step = delta[m], drive = delta[m] * u[m];
+            REAL sum = 0;
+            for (int n = 0; n < N; n++) {
+                const int i = m * N + n;
+                const REAL decay = EXP(-step * rate[i]);
+                if (trace) {
+                    trace[(size_t)(2 * t) * (size_t)(M * N) + (size_t)i] = decay;
+                    trace[(size_t)(2 * t + 1) * (size_t)(M * N) + (size_t)i] = h[i];
+                }
+                h[i] = decay * h[i] + drive * b[n];
+                sum += c[n] * h[i];
+            }
+            if (y)
+                y[t * M + m] = sum + d[m] * u[m];
+        }
+}
+
+void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
+                  REAL *restrict dd, REAL *restrict dh, const REAL *restrict dy,
+                  const REAL *restrict trace, const REAL *restrict u,
+                  const REAL *restrict delta, const REAL *restrict b,
+                  const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
+                  int M, int N)
+{
+    const REAL *decay = trace, *before = trace + M * N;
+    for (int m = 0; m < M; m++) {
+        const REAL drive = delta[m] * u[m];
+        REAL to_drive = 0, to_delta = 0;
+        for (int n = 0; n < N; n++) {
+            const int i = m * N + n;
+            const REAL kept = decay[i] * before[i];
+            const REAL g = dh[i] + c[n] * dy[m];
+            const REAL to_exponent = -g * kept * rate[i];
+            dc[n] += dy[m] * (kept + drive * b[n]);
+            db[n] += g * drive;
+            to_drive += g * b[n];
+            to_delta += to_exponent;
+            if (drate)
+                drate[i] += to_exponent * delta[m];
+            dh[i] = decay[i] * g;
+        }
+        du[m] += to_drive * delta[m] + d[m] * dy[m];
+        ddelta[m] += to_delta + to_drive * u[m];
+        if (dd)
+            dd[m] += dy[m] * u[m];
+    }
+}
+
+enum { U = 0, DELTA, IN_B, IN_C, A_LOG = 0, D };
+
+static int min(int a, int b) { return a < b ? a : b; }
+static int chunks(int T) { return (T + CHUNK - 1) / CHUNK; }
+
+static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
+                         dfn_spec *s)
+{
+    (void)n;
+    if (n_in != 4)
+        return "takes u, delta, B and C";
+    const int M = in[U].d[2], N = in[IN_B].d[2], T = in[U].t;
+    for (int i = 0; i < 4; i++)
+        if (in[i].d[0] != 1 || in[i].d[1] != 1 || in[i].t != T)
+            return "takes one vector per frame and input";
+    if (in[DELTA].d[2] != M || in[IN_C].d[2] != N)
+        return "u and delta, and B and C, need equal sizes";
+    if (M > INT_MAX / 2 / CHUNK / N)
+        return "the state is too large";
+    const size_t state = (size_t)M * (size_t)N;
+    s->out = in[U];
+    dfn_spec_weight(s, "A_log", false, 2, M, N, 0, 0);
+    dfn_spec_weight(s, "D", false, 1, M, 0, 0, 0);
+    s->state = state;
+    s->save = (size_t)B * (size_t)chunks(T) * state;
+    s->scratch = (2 + 2 * (size_t)min(T, CHUNK)) * state; /* rate, h, trace */
+    s->macs = (uint64_t)T * (3 * (uint64_t)state + 2 * (uint64_t)M);
+    return NULL;
+}
+
+static void find_rate(REAL *rate, const REAL *a_log, int n)
+{
+    for (int i = 0; i < n; i++)
+        rate[i] = EXP(a_log[i]);
+}
+
+/* Frame t of stream b of input i. */
+static const REAL *frame(const dfn_args *a, int i, int b, int t)
+{
+    const REAL *x = a->in[i];
+    return x + (size_t)(b * a->in_shape[i].t + t) * (size_t)a->in_shape[i].d[2];
+}
+
+static REAL *gradient(const dfn_args *a, int i, int b, int t)
+{
+    REAL *dx = a->din[i];
+    return dx + (size_t)(b * a->in_shape[i].t + t) * (size_t)a->in_shape[i].d[2];
+}
+
+static void fwd(const dfn_args *a)
+{
+    const KERNELS *k = a->kernels;
+    const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
+    const size_t state = (size_t)M * (size_t)N;
+    REAL *rate = a->scratch, *save = a->save, *y = a->out;
+    find_rate(rate, a->w[A_LOG], M * N);
+    for (int b = 0; b < a->B; b++)
+        for (int t = 0; t < T; t += CHUNK) {
+            if (save)
+                memcpy(save + (size_t)(b * chunks(T) + t / CHUNK) * state, a->state[b],
+                       state * sizeof *save);
+            k->scan_fwd(y + (size_t)(b * T + t) * (size_t)M, a->state[b], NULL,
+                        frame(a, U, b, t), frame(a, DELTA, b, t), frame(a, IN_B, b, t),
+                        frame(a, IN_C, b, t), rate, a->w[D], min(CHUNK, T - t), M, N);
+        }
+}
+
+static void bwd_chunk(const dfn_args *a, const REAL *rate, REAL *h, REAL *trace, int b,
+                      int start)
+{
+    const KERNELS *k = a->kernels;
+    const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
+    const int n = min(CHUNK, T - start);
+    const size_t state = (size_t)M * (size_t)N;
+    const REAL *dy = a->dout, *save = a->save;
+    memcpy(h, save + (size_t)(b * chunks(T) + start / CHUNK) * state, state * sizeof *h);
+    k->scan_fwd(NULL, h, trace, frame(a, U, b, start), frame(a, DELTA, b, start),
+                frame(a, IN_B, b, start), frame(a, IN_C, b, start), rate, a->w[D], n, M, N);
+    for (int t = start + n - 1; t >= start; t--)
+        k->scan_bwd(gradient(a, U, b, t), gradient(a, DELTA, b, t), gradient(a, IN_B, b, t),
+                    gradient(a, IN_C, b, t), a->dw[A_LOG], a->dw[D], a->dstate[b],
+                    dy + (size_t)(b * T + t) * (size_t)M,
+                    trace + (size_t)(t - start) * 2 * state, frame(a, U, b, t),
+                    frame(a, DELTA, b, t), frame(a, IN_B, b, t), frame(a, IN_C, b, t), rate,
+                    a->w[D], M, N);
+}
+
+static void bwd(const dfn_args *a)
+{
+    const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
+    const size_t state = (size_t)M * (size_t)N;
+    REAL *rate = a->scratch, *h = rate + state, *trace = h + state;
+    find_rate(rate, a->w[A_LOG], M * N);
+    for (int b = 0; b < a->B; b++)
+        for (int chunk = chunks(T) - 1; chunk >= 0; chunk--)
+            bwd_chunk(a, rate, h, trace, b, chunk * CHUNK);
+}
+
+const dfn_op OP(op_selective_scan) = {
+    .name = "selective_scan", .infer = infer, .fwd = fwd, .bwd = bwd};
