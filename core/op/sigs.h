@@ -71,4 +71,18 @@ DFN_KERNEL(scan_bwd,
             const REAL *restrict b, const REAL *restrict c, const REAL *restrict rate,
             const REAL *restrict d, int M, int N))
 
+/* attention.c  one query and one key or value of `heads` heads of `width` numbers:
+ * s[heads] = scale q.k, y += p[heads] v; backward of both. dq and dk may be one array
+ * (self-attention) */
+DFN_KERNEL(attention_score, (REAL *restrict s, const REAL *restrict q,
+                             const REAL *restrict k, REAL scale, int heads, int width))
+DFN_KERNEL(attention_mix, (REAL *restrict y, const REAL *restrict p, const REAL *restrict v,
+                           int heads, int width))
+DFN_KERNEL(attention_score_bwd,
+           (REAL * dq, REAL *dk, const REAL *restrict ds, const REAL *restrict q,
+            const REAL *restrict k, REAL scale, int heads, int width))
+DFN_KERNEL(attention_mix_bwd,
+           (REAL *restrict dp, REAL *restrict dv, const REAL *restrict dy,
+            const REAL *restrict p, const REAL *restrict v, int heads, int width))
+
 /* ---- spectra ---------------------------------------------------------------------- */
