@@ -24,36 +24,55 @@ def read_results(path):
     return [(test["name"], test["result"]) for test in tests]
 
 
-def judge_skips(skipped, expected):
-    """Names that are skipped but should not be, and the other way round."""
-    for name in sorted(skipped ^ expected):
-        what = "was skipped, unexpectedly" if name in skipped else "should have been skipped"
-        print(f"test '{name}' {what}")
-    return len(skipped ^ expected)
+def judge(results, expected_skips=None):
+    """(passed, failed, skipped, complaints) of [(name, result)]."""
+    passed = sum(result in PASSED for _, result in results)
+    skips = [name for name, result in results if result == "SKIP"]
+    failed = len(results) - passed - len(skips)
+    complaints = [f"{result}: {name}" for name, result in results
+                  if result not in PASSED and result != "SKIP"]
+    if not results:
+        complaints.append("no test ran")
+        failed = 1
+    if expected_skips is not None:
+        for name in sorted(set(skips) ^ expected_skips):
+            complaints.append(f"skipped, but should run: {name}" if name in skips
+                              else f"should have been skipped: {name}")
+            failed += 1
+    return passed, failed, len(skips), complaints + [f"SKIP: {name}" for name in skips]
+
+
+def self_test():
+    cases = [
+        ([("a", "OK"), ("b", "OK")], None, (2, 0, 0)),
+        ([("a", "OK"), ("b", "FAIL")], None, (1, 1, 0)),
+        ([("a", "TIMEOUT"), ("b", "ERROR"), ("c", "INTERRUPT")], None, (0, 3, 0)),
+        ([("a", "OK"), ("b", "UNEXPECTEDPASS")], None, (1, 1, 0)),
+        ([("a", "OK"), ("b", "SKIP")], None, (1, 0, 1)),
+        ([("a", "OK"), ("b", "SKIP")], set(), (1, 1, 1)),
+        ([("a", "OK"), ("b", "SKIP")], {"b"}, (1, 0, 1)),
+        ([("a", "OK"), ("b", "OK")], {"b"}, (2, 1, 0)),
+        ([], None, (0, 1, 0)),
+    ]
+    wrong = [case for case in cases if judge(case[0], case[1])[:3] != case[2]]
+    for case in wrong:
+        print("wrong:", case, "gave", judge(case[0], case[1]))
+    return 1 if wrong else 0
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("log")
+    parser.add_argument("log", nargs="?", default="")
     parser.add_argument("--skips", help="the tests that must be skipped; '' for none")
+    parser.add_argument("--self-test", action="store_true")
     args = parser.parse_args()
+    if args.self_test:
+        return self_test()
 
-    results = read_results(args.log)
-    passed = sum(result in PASSED for _, result in results)
-    skipped = {name for name, result in results if result == "SKIP"}
-    failed = len(results) - passed - len(skipped)
-    if not results:
-        print("no test ran")
-        failed = 1
-    if args.skips is not None:
-        failed += judge_skips(skipped, {n for n in args.skips.split(",") if n})
-    for name, result in results:
-        if result not in PASSED and result != "SKIP":
-            print(f"{result}: {name}")
-    for name in sorted(skipped):
-        print(f"SKIP: {name}")
-    tail = f", {len(skipped)} skipped" if skipped else ""
-    print(f"{passed} passed, {failed} failed{tail}")
+    expected = None if args.skips is None else {n for n in args.skips.split(",") if n}
+    passed, failed, skipped, complaints = judge(read_results(args.log), expected)
+    print("\n".join(complaints + [f"{passed} passed, {failed} failed"
+                                  + (f", {skipped} skipped" if skipped else "")]))
     return 1 if failed else 0
 
 
