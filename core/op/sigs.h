@@ -85,4 +85,10 @@ DFN_KERNEL(attention_mix_bwd,
            (REAL *restrict dp, REAL *restrict dv, const REAL *restrict dy,
             const REAL *restrict p, const REAL *restrict v, int heads, int width))
 
+/* weighted_sum.c  y[n] = sum over k < n_in of p[k] x[k][n]; backward of one input */
+DFN_KERNEL(weighted_sum_fwd, (REAL *restrict y, const REAL *const *x,
+                              const REAL *restrict p, int n_in, size_t n))
+DFN_KERNEL(weighted_sum_bwd, (REAL *restrict dx, REAL *restrict dp, const REAL *restrict dy,
+                              const REAL *restrict x, const REAL *restrict p, size_t n))
+
 /* ---- spectra ---------------------------------------------------------------------- */
