@@ -1,7 +1,5 @@
-#include "check.h"
 #include "op_check.h"
-
-#include <string.h>
+#include "op_values.h"
 
 typedef struct scan_case {
     int M, N, wrong; /* wrong: input whose size does not fit, plus 1 */
@@ -33,16 +31,6 @@ static void build_shared(dfn_graph *g, const void *context)
     dfn_graph_output(g, "y", dfn_graph_add(g, DFN_OP_SELECTIVE_SCAN, "ssm", NULL, 4, in));
 }
 
-static void check_refusal(scan_case c, const char *why)
-{
-    dfn_error err = {0};
-    dfn_graph *g = dfn_graph_new();
-    build(g, &c);
-    CHECK(dfn_graph_finish(g, &err) == DFN_ERR_ARG && strstr(err.text, why),
-          "'%s', want '%s'", err.text, why);
-    dfn_graph_free(g);
-}
-
 int main(void)
 {
     op_check(&(op_case){
@@ -63,7 +51,7 @@ int main(void)
                         .terms = 120});
     op_check(&(op_case){.name = "scan, shared inputs", .build = build_shared, .terms = 30});
     for (int wrong = 1; wrong <= 4; wrong++)
-        check_refusal((scan_case){3, 2, wrong}, "need equal sizes");
-    check_refusal((scan_case){1 << 20, 1 << 10, 0}, "state is too large");
+        op_refused(build, &(scan_case){3, 2, wrong}, "need equal sizes");
+    op_refused(build, &(scan_case){1 << 20, 1 << 10, 0}, "state is too large");
     return op_check_report() || check_report();
 }
