@@ -25,6 +25,15 @@ DFN_KERNEL(activation_bwd,
            (REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x,
             const REAL *restrict y, dfn_activation act, REAL alpha, size_t n))
 
+/* grouped_linear.c  y[N][G][O] = x[N][G][I] w[G][I][O] + b[G][O], I and O of one group;
+ * b, dw and db may be NULL */
+DFN_KERNEL(grouped_linear_fwd,
+           (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
+            const REAL *restrict b, int N, int G, int I, int O))
+DFN_KERNEL(grouped_linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
+                                const REAL *restrict dy, const REAL *restrict x,
+                                const REAL *restrict w, int N, int G, int I, int O))
+
 /* ---- convolutions ----------------------------------------------------------------- */
 
 /* ---- norms, element-wise, shapes -------------------------------------------------- */
@@ -44,6 +53,32 @@ DFN_KERNEL(mul_bwd, (REAL * da, REAL *db, const REAL *restrict dy, const REAL *a
 DFN_KERNEL(affine_fwd,
            (REAL *restrict y, const REAL *restrict x, REAL alpha, REAL beta, size_t n))
 DFN_KERNEL(affine_bwd, (REAL *restrict dx, const REAL *restrict dy, REAL alpha, size_t n))
+
+/* batch_norm.c  statistics of x[N][C] per channel, and y = (x - mean) / sqrt(var + eps) w +
+ * b; `batch`: mean and var depend on x. dw and db may be NULL */
+DFN_KERNEL(batch_norm_stats,
+           (REAL *restrict mean, REAL *restrict var, const REAL *restrict x, int N, int C))
+DFN_KERNEL(batch_norm_fwd,
+           (REAL *restrict y, const REAL *restrict x, const REAL *restrict mean,
+            const REAL *restrict var, const REAL *restrict w, const REAL *restrict b,
+            REAL eps, int N, int C))
+DFN_KERNEL(batch_norm_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
+                            const REAL *restrict dy, const REAL *restrict x,
+                            const REAL *restrict mean, const REAL *restrict var,
+                            const REAL *restrict w, REAL eps, bool batch, int N, int C))
+
+/* layer_norm.c  the same along each row of x[N][D]; dw and db may be NULL */
+DFN_KERNEL(layer_norm_fwd,
+           (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
+            const REAL *restrict b, REAL eps, int N, int D))
+DFN_KERNEL(layer_norm_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
+                            const REAL *restrict dy, const REAL *restrict x,
+                            const REAL *restrict w, REAL eps, int N, int D))
+
+/* softmax.c    y[N][D] = softmax of each row of x; backward reads y */
+DFN_KERNEL(softmax_fwd, (REAL *restrict y, const REAL *restrict x, int N, int D))
+DFN_KERNEL(softmax_bwd, (REAL *restrict dx, const REAL *restrict dy, const REAL *restrict y,
+                         int N, int D))
 
 /* ---- along time: recurrent, state space, attention -------------------------------- */
 

@@ -63,7 +63,7 @@ typedef struct dfn_attr {
     int groups;              /* 0 means 1 */
     int heads, window;       /* attention */
     int order, size, hop;    /* deep filter order; transform or state size; hop */
-    int axis, start, length; /* slice, concat, softmax: axis 0..2 of a frame */
+    int axis, start, length; /* slice, concat: axis 0..2 of a frame */
     int perm[3];             /* permute: new axis i is old axis perm[i] */
     int dims[3];             /* reshape */
     int frames;              /* delay */
