@@ -127,3 +127,30 @@ DFN_KERNEL(weighted_sum_bwd, (REAL *restrict dx, REAL *restrict dp, const REAL *
                               const REAL *restrict x, const REAL *restrict p, size_t n))
 
 /* ---- spectra ---------------------------------------------------------------------- */
+
+/* erb_gain.c   y[f] = g[band of f] x[f]; one frame, sum of widths[E] bins */
+DFN_KERNEL(erb_gain_fwd, (REAL *restrict y, const REAL *restrict x, const REAL *restrict g,
+                          const int *widths, int E))
+DFN_KERNEL(erb_gain_bwd,
+           (REAL *restrict dx, REAL *restrict dg, const REAL *restrict dy,
+            const REAL *restrict x, const REAL *restrict g, const int *widths, int E))
+
+/* deep_filter.c  y[f] = sum_k c[f bin_step + k tap_step] x[k][f]; one frame, one group; x
+ * and dx are `order` pointers to frames, the newest last */
+DFN_KERNEL(deep_filter_fwd, (REAL *restrict y, const REAL *restrict c, const REAL *const *x,
+                             int bins, int order, int bin_step, int tap_step))
+DFN_KERNEL(deep_filter_bwd, (REAL *restrict dc, REAL *const *dx, const REAL *restrict dy,
+                             const REAL *restrict c, const REAL *const *x, int bins,
+                             int order, int bin_step, int tap_step))
+
+/* erb_feature.c, unit_norm.c  one frame; s[] is the running mean, moved on. Backward: ds in
+ * is the gradient of s after the frame, out of s before it; unit_norm reads s after it */
+DFN_KERNEL(erb_feature_fwd, (REAL *restrict y, REAL *restrict s, const REAL *restrict x,
+                             const int *widths, int E, REAL alpha))
+DFN_KERNEL(erb_feature_bwd, (REAL *restrict dx, REAL *restrict ds, const REAL *restrict dy,
+                             const REAL *restrict x, const int *widths, int E, REAL alpha))
+DFN_KERNEL(unit_norm_fwd,
+           (REAL *restrict y, REAL *restrict s, const REAL *restrict x, int n, REAL alpha))
+DFN_KERNEL(unit_norm_bwd,
+           (REAL *restrict dx, REAL *restrict ds, const REAL *restrict dy,
+            const REAL *restrict x, const REAL *restrict s, int n, REAL alpha))
