@@ -52,6 +52,13 @@ void golden_weights(const golden *c, const dfn_graph *g, dfn_weights *w,
 void golden_rig_open(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mode mode,
                      dfn_precision precision, int B, int T)
 {
+    golden_rig_plan(r, c, g, mode, precision, B, T);
+    golden_weights(c, g, &r->w, precision);
+}
+
+void golden_rig_plan(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mode mode,
+                     dfn_precision precision, int B, int T)
+{
     dfn_error err = {0};
     *r = (golden_rig){.c = c, .g = g, .precision = precision, .B = B, .T = T};
     const dfn_plan_config config = {
@@ -60,7 +67,6 @@ void golden_rig_open(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mod
         dfn_weights_new(&r->w, g, precision, &err) ||
         dfn_weights_new(&r->dw, g, precision, &err))
         stop(err.text, "reference graph");
-    golden_weights(c, g, &r->w, precision);
     r->state = calloc((size_t)B, sizeof *r->state);
     for (int b = 0; b < B; b++) {
         void *block = r->state ? dfn_block_new(dfn_state_bytes(g, precision)) : NULL;

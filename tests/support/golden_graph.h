@@ -33,6 +33,9 @@ typedef struct golden_rig {
 /** Plan `g` (finished) for B streams of T frames, with the weights of the case. */
 void golden_rig_open(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mode mode,
                      dfn_precision precision, int B, int T);
+/** The same, with weights still zero: for graphs whose weights have other names. */
+void golden_rig_plan(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mode mode,
+                     dfn_precision precision, int B, int T);
 void golden_rig_close(golden_rig *r);
 
 /** Fill every weight of the graph from "w.<name>", of the same shape. A weight whose own
