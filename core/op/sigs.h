@@ -36,6 +36,20 @@ DFN_KERNEL(grouped_linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *rest
 
 /* ---- convolutions ----------------------------------------------------------------- */
 
+/* conv_window.c  the kt frames x[d] that one output frame sees, NULL for zeros; nc of the C
+ *                channels of F bins; windows p[Fo][nc][kt][kf], w[kt][kf][C]; b, dx and dw
+ *                may be NULL */
+DFN_KERNEL(conv_gather, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
+                         int Fo, int kt, int kf, int stride, int pad))
+DFN_KERNEL(conv_scatter, (REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,
+                          int Fo, int kt, int kf, int stride, int pad))
+DFN_KERNEL(conv_depthwise_fwd, (REAL *restrict y, const REAL *const *x,
+                                const REAL *restrict w, const REAL *restrict b, int F,
+                                int C, int Fo, int kt, int kf, int stride, int pad))
+DFN_KERNEL(conv_depthwise_bwd, (REAL *const *dx, REAL *restrict dw, const REAL *restrict dy,
+                                const REAL *const *x, const REAL *restrict w, int F, int C,
+                                int Fo, int kt, int kf, int stride, int pad))
+
 /* ---- norms, element-wise, shapes -------------------------------------------------- */
 
 /* add.c, mul.c  y = a + b, y = a b over four axes n with the steps sa, sb of broadcast.h.

@@ -1,0 +1,276 @@
+/* conv.c - see conv.h. Three ways to the same sum:
+ *
+ *   pointwise  1x1, dense: every bin of every frame is one row of a linear layer
+ *   depthwise  one kernel per channel: runs along the channels, weights turned to
+ *              [kt][kf][C] in scratch
+ *   general    the window of every output bin is gathered into a row [C/g][kt][kf], the
+ *              layout of a weight row, and a group becomes a linear layer
+ *
+ * Backward is the same in reverse: a linear layer's gradients, then scatter. */
+#include "op/conv.h"
+
+#include "op/history.h"
+
+static bool pointwise(const conv_shape *s)
+{
+    return s->kt == 1 && s->kf == 1 && s->stride_t == 1 && s->stride_f == 1 &&
+           s->groups == 1 && !s->before && !s->pad_f;
+}
+
+static bool depthwise(const conv_shape *s)
+{
+    return s->groups > 1 && s->groups == s->C && s->groups == s->O;
+}
+
+static size_t window_size(const conv_shape *s)
+{
+    return (size_t)(s->C / s->groups) * (size_t)s->kt * (size_t)s->kf;
+}
+
+enum { ROWS = 32 }; /* of a linear layer, at least, where there are as many */
+
+/* Output frames that are gathered together. */
+static int together(const conv_shape *s) { return s->Fo < ROWS ? ROWS / s->Fo : 1; }
+
+static bool within(int n, int least, int most) { return n >= least && n <= most; }
+
+const char *OP(conv_check_attr)(const dfn_attr *a, int C)
+{
+    const int groups = conv_or_one(a->groups), most = CONV_ATTR_MAX;
+    if (!within(a->out, 1, most))
+        return "needs a number of output channels";
+    if (!within(a->kernel_t, 0, CONV_KERNEL_MAX) || !within(a->kernel_f, 0, most))
+        return "impossible kernel";
+    if (!within(a->stride_t, 0, most) || !within(a->stride_f, 0, most))
+        return "impossible stride";
+    if (!within(a->pad_t, 0, most) || !within(a->pad_f, 0, most))
+        return "impossible padding";
+    if (groups < 1 || C % groups || a->out % groups)
+        return "the groups do not divide the channels";
+    return NULL;
+}
+
+const char *OP(conv_check)(const conv_shape *s)
+{
+    const uint64_t limit = INT_MAX, rows = (uint64_t)s->Fo * (uint64_t)together(s);
+    if ((uint64_t)s->F * (uint64_t)s->C > limit || (uint64_t)s->Fo * (uint64_t)s->O > limit)
+        return "a frame is too large";
+    if (window_size(s) > limit / rows || (uint64_t)s->O > limit / rows)
+        return "the kernel is too large";
+    return NULL;
+}
+
+uint64_t OP(conv_macs)(const conv_shape *s)
+{
+    return (uint64_t)s->Fo * (uint64_t)s->O * window_size(s);
+}
+
+size_t OP(conv_scratch)(const conv_shape *s)
+{
+    if (pointwise(s))
+        return 0;
+    if (depthwise(s))
+        return 2 * window_size(s) * (size_t)s->C;
+    return (size_t)(s->Fo * together(s)) *
+           (2 * window_size(s) + (size_t)(s->O / s->groups));
+}
+
+/* What output frame j sees: its kt frames from channel c on, NULL for zeros. */
+static void look(const REAL **frame, const conv_run *r, int j, int c)
+{
+    const size_t n = (size_t)r->s->F * (size_t)r->s->C;
+    for (int d = 0; d < r->s->kt; d++) {
+        const int t = j * r->s->stride_t - r->s->before + d;
+        const bool there = t < r->T && (t >= 0 || r->state);
+        frame[d] = there ? history_frame(r->state, r->s->before, n, r->x, t) + c : NULL;
+    }
+}
+
+/* Where the gradients of these frames are added. */
+static void look_grad(REAL **frame, const conv_run *r, const conv_grad *g, int j, int c)
+{
+    const size_t n = (size_t)r->s->F * (size_t)r->s->C;
+    for (int d = 0; d < r->s->kt; d++) {
+        const int t = j * r->s->stride_t - r->s->before + d;
+        const bool there = t < r->T && (t >= 0 || r->state);
+        frame[d] =
+            there ? history_grad(g->dstate, r->state, r->s->before, n, g->dx, t) + c : NULL;
+    }
+}
+
+/* wt[k][c] = w[c][k], or back with addition */
+static void turn(REAL *restrict wt, const REAL *restrict w, int C, int K)
+{
+    for (int k = 0; k < K; k++)
+        for (int c = 0; c < C; c++)
+            wt[k * C + c] = w[c * K + k];
+}
+
+static void turn_back(REAL *restrict w, const REAL *restrict wt, int C, int K)
+{
+    for (int c = 0; c < C; c++)
+        for (int k = 0; k < K; k++)
+            w[c * K + k] += wt[k * C + c];
+}
+
+static void depthwise_forward(const conv_run *r, REAL *y)
+{
+    const conv_shape *s = r->s;
+    const REAL *x[CONV_KERNEL_MAX];
+    turn(r->scratch, r->w, s->C, s->kt * s->kf);
+    for (int j = 0; j < r->To; j++) {
+        look(x, r, j, 0);
+        r->k->conv_depthwise_fwd(y + (size_t)j * (size_t)(s->Fo * s->O), x, r->scratch,
+                                 r->b, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
+                                 s->pad_f);
+    }
+}
+
+static void depthwise_backward(const conv_run *r, const conv_grad *g)
+{
+    const conv_shape *s = r->s;
+    const int K = s->kt * s->kf, per = s->Fo * s->O;
+    const REAL *x[CONV_KERNEL_MAX];
+    REAL *dx[CONV_KERNEL_MAX], *wt = r->scratch, *dwt = g->dw ? wt + K * s->C : NULL;
+    turn(wt, r->w, s->C, K);
+    if (dwt)
+        memset(dwt, 0, (size_t)(K * s->C) * sizeof *dwt);
+    for (int j = 0; j < r->To; j++) {
+        const REAL *dy = g->dy + (size_t)j * (size_t)per;
+        if (dwt)
+            look(x, r, j, 0);
+        if (g->dx)
+            look_grad(dx, r, g, j, 0);
+        r->k->conv_depthwise_bwd(g->dx ? dx : NULL, dwt, dy, x, wt, s->F, s->C, s->Fo,
+                                 s->kt, s->kf, s->stride_f, s->pad_f);
+        for (int i = 0; g->db && i < per; i++)
+            g->db[i % s->O] += dy[i];
+    }
+    if (dwt)
+        turn_back(g->dw, dwt, s->C, K);
+}
+
+/* Windows of output frames j .. j+n-1 as rows p[n Fo][K]. */
+static void gather(const conv_run *r, REAL *p, int j, int n, int group)
+{
+    const conv_shape *s = r->s;
+    const int nc = s->C / s->groups, step = s->Fo * (int)window_size(s);
+    const REAL *x[CONV_KERNEL_MAX];
+    for (int i = 0; i < n; i++) {
+        look(x, r, j + i, group * nc);
+        r->k->conv_gather(p + i * step, x, nc, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
+                          s->pad_f);
+    }
+}
+
+static void scatter(const conv_run *r, const conv_grad *g, const REAL *dp, int j, int n,
+                    int group)
+{
+    const conv_shape *s = r->s;
+    const int nc = s->C / s->groups, step = s->Fo * (int)window_size(s);
+    REAL *dx[CONV_KERNEL_MAX];
+    for (int i = 0; i < n; i++) {
+        look_grad(dx, r, g, j + i, group * nc);
+        r->k->conv_scatter(dx, dp + i * step, nc, s->F, s->C, s->Fo, s->kt, s->kf,
+                           s->stride_f, s->pad_f);
+    }
+}
+
+/* Output frames j .. j+n-1 of one group. */
+static void general_forward(const conv_run *r, REAL *y, int j, int n, int group)
+{
+    const conv_shape *s = r->s;
+    const int K = (int)window_size(s), O = s->O / s->groups, rows = n * s->Fo;
+    REAL *p = r->scratch, *yg = s->groups > 1 ? p + rows * K : y;
+    gather(r, p, j, n, group);
+    r->k->linear_fwd(yg, p, r->w + group * O * K, r->b ? r->b + group * O : NULL, rows, K,
+                     O);
+    for (int i = 0; s->groups > 1 && i < rows; i++)
+        memcpy(y + i * s->O + group * O, yg + i * O, (size_t)O * sizeof *y);
+}
+
+static void general_backward(const conv_run *r, const conv_grad *g, int j, int n, int group)
+{
+    const conv_shape *s = r->s;
+    const int K = (int)window_size(s), O = s->O / s->groups, rows = n * s->Fo;
+    const int at = group * O;
+    const REAL *dy = g->dy + (size_t)j * (size_t)(s->Fo * s->O);
+    REAL *p = r->scratch, *dp = p + rows * K, *dyg = dp + rows * K;
+    for (int i = 0; i < rows; i++)
+        memcpy(dyg + i * O, dy + i * s->O + at, (size_t)O * sizeof *dyg);
+    if (g->dw)
+        gather(r, p, j, n, group);
+    memset(dp, 0, (size_t)(rows * K) * sizeof *dp);
+    r->k->linear_bwd(g->dx ? dp : NULL, g->dw ? g->dw + at * K : NULL,
+                     g->db ? g->db + at : NULL, dyg, p, r->w + at * K, rows, K, O);
+    if (g->dx)
+        scatter(r, g, dp, j, n, group);
+}
+
+void OP(conv_forward)(const conv_run *r, REAL *y)
+{
+    const conv_shape *s = r->s;
+    const int step = together(s);
+    if (pointwise(s))
+        r->k->linear_fwd(y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
+    else if (depthwise(s))
+        depthwise_forward(r, y);
+    else
+        for (int j = 0; j < r->To; j += step)
+            for (int group = 0; group < s->groups; group++)
+                general_forward(r, y + (size_t)j * (size_t)(s->Fo * s->O), j,
+                                r->To - j < step ? r->To - j : step, group);
+}
+
+void OP(conv_backward)(const conv_run *r, const conv_grad *g)
+{
+    const conv_shape *s = r->s;
+    const int step = together(s);
+    if (pointwise(s))
+        r->k->linear_bwd(g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
+    else if (depthwise(s))
+        depthwise_backward(r, g);
+    else
+        for (int j = 0; j < r->To; j += step)
+            for (int group = 0; group < s->groups; group++)
+                general_backward(r, g, j, r->To - j < step ? r->To - j : step, group);
+}
+
+/* Stream i of an op with its own input, weights and state. */
+static conv_run stream(const dfn_args *a, const conv_shape *s, int T, int To, int i)
+{
+    return (conv_run){.s = s,
+                      .k = a->kernels,
+                      .T = T,
+                      .To = To,
+                      .x = DFN_AT((const REAL *)a->in[0], a->in_shape[0], i),
+                      .state = a->state ? a->state[i] : NULL,
+                      .w = a->w[0],
+                      .b = a->w[1],
+                      .scratch = a->scratch};
+}
+
+void OP(conv_op_forward)(const dfn_args *a, const conv_shape *s, int T, int To)
+{
+    for (int i = 0; i < a->B; i++) {
+        const conv_run r = stream(a, s, T, To, i);
+        OP(conv_forward)(&r, DFN_AT((REAL *)a->out, a->out_shape, i));
+        if (a->state)
+            history_push(a->state[i], s->before, (size_t)s->F * (size_t)s->C, r.x, T);
+    }
+}
+
+void OP(conv_op_backward)(const dfn_args *a, const conv_shape *s, int T, int To)
+{
+    for (int i = 0; i < a->B; i++) {
+        const conv_run r = stream(a, s, T, To, i);
+        const conv_grad g = {.dx = DFN_AT((REAL *)a->din[0], a->in_shape[0], i),
+                             .dw = a->dw[0],
+                             .db = a->dw[1],
+                             .dstate = a->dstate ? a->dstate[i] : NULL,
+                             .dy = DFN_AT((const REAL *)a->dout, a->out_shape, i)};
+        if (r.state)
+            history_pop(g.dstate, r.state, s->before, (size_t)s->F * (size_t)s->C, g.dx, T);
+        OP(conv_backward)(&r, &g);
+    }
+}
