@@ -51,15 +51,16 @@ DFN_API void dfn_stream_free(dfn_stream *s); /* NULL allowed */
  *  units   full scale 1.0; NaN and Inf count as silence, louder than +60 dBFS is clipped
  *  alias   out[c] == in[c] is allowed; other overlap is not
  *  latency exactly dfn_stream_latency() samples, for every block size
- *  rt      yes; the cost depends on `frames` only, never on the signal or the parameters */
+ *  rt      yes; the cost is bounded by `frames` and never depends on the signal */
 DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *const *out,
                                 size_t frames) DFN_RT;
 
 /** Samples from in to out at the stream's rate; constant for its life. rt: yes */
 DFN_API int dfn_stream_latency(const dfn_stream *s) DFN_RT;
 
-/** Set a parameter: clamped to its range, NaN ignored, reached smoothly within 20 ms,
- * without a click. _get returns the target. thread: any. rt: yes */
+/** Set a parameter: clamped to its range, NaN ignored, reached smoothly within 20 ms (and
+ *  what resampling holds back, 12 ms at most), without a click. _get returns the target.
+ *  thread: any. rt: yes */
 DFN_API void dfn_stream_set(dfn_stream *s, dfn_param p, float value) DFN_RT;
 DFN_API float dfn_stream_get(const dfn_stream *s, dfn_param p) DFN_RT;
 

@@ -1,0 +1,187 @@
+/* process.c - the audio call: collect, run the hops that fall due, hand out. */
+#include "fpu.h"
+#include "state.h"
+
+#include <math.h>
+#include <string.h>
+
+static const float loudest = 1000; /* +60 dBFS */
+
+static float get(const _Atomic float *x)
+{
+    return atomic_load_explicit(x, memory_order_relaxed);
+}
+
+static void put(_Atomic float *x, double value)
+{
+    atomic_store_explicit(x, (float)value, memory_order_relaxed);
+}
+
+static bool bypassed(const dfn_stream *s)
+{
+    return get(&s->param[DFN_PARAM_BYPASS]) >= 0.5f;
+}
+
+static float clean(float x)
+{
+    if (!isfinite(x))
+        return 0;
+    return fabsf(x) <= loudest ? x : copysignf(loudest, x);
+}
+
+static double square(float x) { return (double)x * (double)x; }
+
+/* Take n samples in and give n out; neither a quantum nor a ring ends inside. in may be
+ * out.
+ */
+static dfn_fade pass(dfn_stream *s, int c, const float *in, float *out, int n, bool bypass)
+{
+    dfn_channel *ch = &s->channel[c];
+    dfn_fade fade = s->bypass;
+    const float *wet = ch->wet + s->wet_at;
+    float *dry = ch->dry + s->dry_at, *quantum = ch->quantum + s->filled;
+    double power_in = 0, power_late = 0, power_out = 0;
+    for (int i = 0; i < n; i++) {
+        const float x = clean(in[i]), late = dry[i];
+        const float y = dfn_mix(wet[i], late, dfn_fade_step(&fade, bypass));
+        dry[i] = x;
+        quantum[i] = x;
+        out[i] = y;
+        power_in += square(x);
+        power_late += square(late);
+        power_out += square(y);
+    }
+    s->power_in += power_in;
+    s->power_late += power_late;
+    s->power_out += power_out;
+    return fade;
+}
+
+static double decibel(double power) { return 10 * log10(fmax(power, 1e-12)); }
+
+static void update_meters(dfn_stream *s)
+{
+    const double n = (double)s->quantum * s->channels;
+    const double in = decibel(s->power_in / n), late = decibel(s->power_late / n);
+    const double out = decibel(s->power_out / n);
+    put(&s->meter[DFN_METER_INPUT_DB], in);
+    put(&s->meter[DFN_METER_OUTPUT_DB], out);
+    put(&s->meter[DFN_METER_REDUCTION_DB], fmin(out - late, 0));
+    s->power_in = s->power_late = s->power_out = 0;
+}
+
+/* The quantum's samples at the model's rate, behind the few that were left over: at least
+ * one hop. Returns how many there are now. */
+static int to_model(dfn_stream *s, dfn_channel *ch)
+{
+    const dfn_schedule *t = &s->schedule;
+    int n = s->hop_n;
+    if (ch->to_model) {
+        n += dfn_resample(ch->to_model, (double)t->model_rate / t->rate, ch->quantum,
+                          s->quantum, ch->hop + n, s->hop_max - n);
+    } else {
+        memcpy(ch->hop + n, ch->quantum, (size_t)s->quantum * sizeof *ch->hop);
+        n += s->quantum;
+    }
+    return n;
+}
+
+/* The enhanced hop at the host's rate, behind what is not yet read; returns the count. */
+static int to_host(dfn_stream *s, dfn_channel *ch)
+{
+    const dfn_schedule *t = &s->schedule;
+    int n = s->wet_n - s->wet_at;
+    memmove(ch->wet, ch->wet + s->wet_at, (size_t)n * sizeof *ch->wet);
+    if (ch->to_host) {
+        n += dfn_resample(ch->to_host, (double)t->rate / t->model_rate, ch->enhanced,
+                          s->hop_size, ch->wet + n, s->wet_max - n);
+    } else {
+        memcpy(ch->wet + n, ch->enhanced, (size_t)s->hop_size * sizeof *ch->wet);
+        n += s->hop_size;
+    }
+    return n;
+}
+
+/* Never needed unless a converter holds back more than it did at set-up. */
+static int fill(float *x, int n, int want)
+{
+    for (; n < want; n++)
+        x[n] = 0;
+    return n;
+}
+
+static void end_quantum(dfn_stream *s)
+{
+    const int next = (int)(dfn_schedule_border(&s->schedule, s->hops + 2) -
+                           dfn_schedule_border(&s->schedule, s->hops + 1));
+    int hop_n = 0, wet_n = 0;
+    for (int c = 0; c < s->channels; c++)
+        hop_n = fill(s->channel[c].hop, to_model(s, &s->channel[c]), s->hop_size);
+    dfn_stream_hop(s);
+    for (int c = 0; c < s->channels; c++) {
+        dfn_channel *ch = &s->channel[c];
+        memmove(ch->hop, ch->hop + s->hop_size,
+                (size_t)(hop_n - s->hop_size) * sizeof *ch->hop);
+        wet_n = fill(ch->wet, to_host(s, ch), next);
+    }
+    update_meters(s);
+    s->hop_n = hop_n - s->hop_size;
+    s->wet_at = 0;
+    s->wet_n = wet_n;
+    s->hops++;
+    s->quantum = next;
+    s->filled = 0;
+}
+
+void dfn_stream_process(dfn_stream *s, const float *const *in, float *const *out,
+                        size_t frames)
+{
+    const dfn_fpu_mode mode = dfn_fpu_enter();
+    for (size_t at = 0; at < frames;) {
+        int n = s->quantum - s->filled;
+        if (n > s->latency - s->dry_at)
+            n = s->latency - s->dry_at;
+        if ((size_t)n > frames - at)
+            n = (int)(frames - at);
+        const bool bypass = bypassed(s);
+        dfn_fade after = s->bypass;
+        for (int c = 0; c < s->channels; c++)
+            after = pass(s, c, in[c] + at, out[c] + at, n, bypass);
+        s->bypass = after;
+        s->wet_at += n;
+        s->filled += n;
+        s->dry_at = (s->dry_at + n) % s->latency;
+        at += (size_t)n;
+        if (s->filled == s->quantum)
+            end_quantum(s);
+    }
+    dfn_fpu_leave(mode);
+}
+
+void dfn_stream_restart(dfn_stream *s)
+{
+    memset(s->block, 0, s->audio_bytes);
+    for (int c = 0; c < s->channels && s->channel[c].to_model; c++) {
+        src_reset(s->channel[c].to_model);
+        src_reset(s->channel[c].to_host);
+    }
+    dfn_stream_restart_network(s);
+    s->hops = 0;
+    s->quantum = (int)dfn_schedule_border(&s->schedule, 1);
+    s->filled = s->hop_n = s->wet_at = s->dry_at = s->late_at = s->settle = 0;
+    s->wet_n = s->schedule.prefill;
+    s->enhancing = true;
+    s->bypass.at = bypassed(s) ? s->bypass.length : 0;
+    s->power_in = s->power_late = s->power_out = 0;
+    put(&s->meter[DFN_METER_LSNR_DB], 0);
+    put(&s->meter[DFN_METER_REDUCTION_DB], 0);
+    put(&s->meter[DFN_METER_INPUT_DB], -120);
+    put(&s->meter[DFN_METER_OUTPUT_DB], -120);
+}
+
+void dfn_stream_reset(dfn_stream *s)
+{
+    const dfn_fpu_mode mode = dfn_fpu_enter();
+    dfn_stream_restart(s);
+    dfn_fpu_leave(mode);
+}

@@ -1,0 +1,81 @@
+/* state.h - the inside of a stream. stream.c makes it, the audio call uses it.
+ *
+ *   host samples -> quantum -> [resampler] -> one hop -> network -> [resampler] -> wet ->
+ * out
+ *              \-> dry line, at the host's rate, for bypass ----------------------------/
+ *
+ * A quantum is one hop's worth of host samples. Its borders lie at fixed sample counts, so
+ * nothing ever depends on the host's block size, and every quantum runs exactly one hop. */
+#ifndef DFN_STREAM_STATE_H
+#define DFN_STREAM_STATE_H
+
+#include "resample.h"
+#include "smooth.h"
+
+#include <dfnet4/dsp.h>
+#include <dfnet4/stream.h>
+#include <stdatomic.h>
+
+enum { DFN_STREAM_CHANNELS = 64 };
+
+/* One graph of the model, planned for one frame. */
+typedef struct dfn_runner {
+    const dfn_graph *graph;
+    const void *const *weights;
+    dfn_plan *plan;
+    int batch;
+    size_t state_bytes;
+    void *state[DFN_STREAM_CHANNELS];
+} dfn_runner;
+
+typedef struct dfn_channel {
+    SRC_STATE *to_model, *to_host; /* NULL at the model's own rate */
+    float *quantum;                /* [quantum_max] host samples of this quantum */
+    float *dry;                    /* [latency] ring at the host's rate */
+    float *wet;                    /* [wet_max] enhanced, at the host's rate */
+    float *hop;                    /* [hop_max] at the model's rate, not yet used */
+    float *late;                   /* [lookahead + 1][hop_size] ring: the dry hops */
+    float *enhanced;               /* [hop_size] */
+    float *analysis, *synthesis;   /* [hop_size] overlap memories */
+} dfn_channel;
+
+struct dfn_stream {
+    /* constant after set-up */
+    int channels, hop_size, bins, lookahead, settle_hops;
+    int latency, prefill, quantum_max, wet_max, hop_max;
+    dfn_schedule schedule;
+    dfn_runner net, apply;
+    float *net_spec, *net_mask, *net_coefs, *net_lsnr;
+    float *apply_spec, *apply_mask, *apply_coefs, *apply_noisy, *apply_enhanced;
+    size_t mask_size, coefs_size; /* numbers per stream */
+    dfn_stft *stft;
+    void *block; /* every array, then every state */
+    size_t audio_bytes;
+
+    /* written by the audio thread only */
+    dfn_channel channel[DFN_STREAM_CHANNELS];
+    int64_t hops;        /* run so far */
+    int quantum, filled; /* length of this quantum, and how much of it is there */
+    int wet_at, wet_n;   /* unread samples in every wet[] */
+    int hop_n;           /* samples in every hop[] */
+    int dry_at, late_at; /* positions in the rings */
+    bool enhancing;      /* the last hop ended enhanced, not dry */
+    int settle;          /* hops to run before the enhanced signal is whole again */
+    dfn_fade bypass;     /* 1: dry */
+    double power_in, power_late, power_out; /* sums of squares over this quantum */
+
+    /* shared */
+    _Atomic float param[DFN_PARAM_COUNT], meter[DFN_METER_COUNT];
+    atomic_bool overloaded;
+};
+
+/* Enhance hop[0 .. hop_size) of every channel into enhanced[]. rt: yes */
+void dfn_stream_hop(dfn_stream *s) DFN_RT;
+
+/* Start values of everything that remembers sound. rt: yes */
+void dfn_stream_restart(dfn_stream *s) DFN_RT;
+
+/* As dfn_stream_restart, for the overlap memories and both graphs only. rt: yes */
+void dfn_stream_restart_network(dfn_stream *s) DFN_RT;
+
+#endif
