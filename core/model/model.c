@@ -1,0 +1,213 @@
+/* model.c - from a file to graphs with weights. */
+#include "graph/fold.h"
+#include "model/dfnet3.h"
+
+#include <dfnet4/safetensors.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dfn_model {
+    dfn_safetensors *file;
+    void *config;
+    dfn_model_info info;
+    dfn_graph *net, *apply;
+    const void **net_weights, **apply_weights; /* into the file, or into `folded` */
+    dfn_weights folded;
+};
+
+static const dfn_builder *const builders[] = {&dfn_dfnet3_builder};
+
+const dfn_builder *dfn_builder_find(const char *kind)
+{
+    for (size_t i = 0; i < sizeof builders / sizeof *builders; i++)
+        if (!strcmp(builders[i]->kind, kind))
+            return builders[i];
+    return NULL;
+}
+
+static dfn_status check_tensor(const dfn_tensor *t, const dfn_weight *w, const char *name,
+                               dfn_error *err)
+{
+    bool same = t->rank == w->rank;
+    for (int i = 0; same && i < w->rank; i++)
+        same = t->dim[i] == (size_t)w->dim[i];
+    if (t->dtype != DFN_DTYPE_F32)
+        return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' is not float32", name,
+                        w->name);
+    if (!same)
+        return dfn_fail(err, DFN_ERR_FORMAT,
+                        "%s: tensor '%s' has another shape than its config says", name,
+                        w->name);
+    for (size_t i = 0; i < t->count; i++)
+        if (!isfinite(((const float *)t->data)[i]))
+            return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' holds NaN or infinity",
+                            name, w->name);
+    return DFN_OK;
+}
+
+/* Point every weight of a graph into the file. */
+static dfn_status bind(const dfn_safetensors *file, const dfn_graph *g,
+                       const void ***weights, const char *name, dfn_error *err)
+{
+    const int n = dfn_graph_weight_count(g);
+    *weights = calloc((size_t)n + 1, sizeof **weights);
+    if (!*weights)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    for (int i = 0; i < n; i++) {
+        const dfn_weight *w = dfn_graph_weight(g, i);
+        const dfn_tensor *t = dfn_safetensors_find(file, w->name);
+        if (!t)
+            return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' is missing", name,
+                            w->name);
+        const dfn_status status = check_tensor(t, w, name, err);
+        if (status)
+            return status;
+        (*weights)[i] = t->data;
+    }
+    return DFN_OK;
+}
+
+static bool in_graph(const dfn_graph *g, const char *name)
+{
+    for (int i = 0; i < dfn_graph_weight_count(g); i++)
+        if (!strcmp(dfn_graph_weight(g, i)->name, name))
+            return true;
+    return false;
+}
+
+/* Every tensor of the file has a place in the model. */
+static dfn_status check_extra(const dfn_model *m, const char *name, dfn_error *err)
+{
+    for (size_t i = 0; i < dfn_safetensors_count(m->file); i++) {
+        const char *tensor = dfn_safetensors_get(m->file, i)->name;
+        if (!in_graph(m->net, tensor) && !in_graph(m->apply, tensor))
+            return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' does not belong to a %s",
+                            name, tensor, m->info.kind);
+    }
+    return DFN_OK;
+}
+
+static dfn_status fold(dfn_model *m, dfn_error *err)
+{
+    dfn_graph *folded;
+    dfn_status status =
+        dfn_fold_batch_norm(m->net, m->net_weights, &folded, &m->folded, err);
+    if (status)
+        return status;
+    dfn_graph_free(m->net);
+    m->net = folded;
+    const void **table =
+        realloc(m->net_weights, ((size_t)m->folded.count + 1) * sizeof *table);
+    if (!table)
+        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory while folding batch norms");
+    m->net_weights = table;
+    for (int i = 0; i < m->folded.count; i++)
+        table[i] = m->folded.data[i];
+    return DFN_OK;
+}
+
+static dfn_status finish(dfn_graph *g, const char *name, dfn_error *err)
+{
+    dfn_error why = {0};
+    const dfn_status status = dfn_graph_finish(g, &why);
+    return status ? dfn_fail(err, status, "%s: %s", name, why.text) : DFN_OK;
+}
+
+static dfn_status build(dfn_model *m, const char *name, dfn_error *err)
+{
+    const char *format = dfn_safetensors_metadata(m->file, "format");
+    const char *kind = dfn_safetensors_metadata(m->file, "model");
+    const char *text = dfn_safetensors_metadata(m->file, "config");
+    const char *norm = dfn_safetensors_metadata(m->file, "norm");
+    if (!format || strcmp(format, "dfnet4-1") || !kind || !text)
+        return dfn_fail(
+            err, DFN_ERR_FORMAT,
+            "%s: not a dfnet4 model (its metadata lacks format, model or config)", name);
+    const dfn_builder *b = dfn_builder_find(kind);
+    if (!b)
+        return dfn_fail(err, DFN_ERR_UNSUPPORTED, "%s: unknown kind of model '%s'", name,
+                        kind);
+    if (norm && strcmp(norm, "batch") && strcmp(norm, "folded"))
+        return dfn_fail(err, DFN_ERR_FORMAT, "%s: unknown norm '%s'", name, norm);
+    const bool batch_norm = norm && !strcmp(norm, "batch");
+
+    m->config = calloc(1, b->config_size);
+    m->net = dfn_graph_new();
+    m->apply = dfn_graph_new();
+    if (!m->config || !m->net || !m->apply)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    dfn_status status = b->parse(m->config, text, name, batch_norm, err);
+    if (status)
+        return status;
+    m->info = b->info(m->config);
+    b->net(m->net, m->config);
+    b->apply(m->apply, m->config);
+    if (!(status = finish(m->net, name, err)) && !(status = finish(m->apply, name, err)) &&
+        !(status = bind(m->file, m->net, &m->net_weights, name, err)) &&
+        !(status = bind(m->file, m->apply, &m->apply_weights, name, err)) &&
+        !(status = check_extra(m, name, err)) && batch_norm)
+        status = fold(m, err);
+    return status;
+}
+
+/* Takes over `file`, also on failure. */
+static dfn_status make(dfn_model **out, dfn_safetensors *file, const char *name,
+                       dfn_error *err)
+{
+    dfn_model *m = calloc(1, sizeof *m);
+    *out = NULL;
+    if (!m) {
+        dfn_safetensors_close(file);
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    }
+    m->file = file;
+    const dfn_status status = build(m, name, err);
+    if (status)
+        dfn_model_free(m);
+    else
+        *out = m;
+    return status;
+}
+
+dfn_status dfn_model_load(dfn_model **out, const char *path, dfn_error *err)
+{
+    dfn_safetensors *file;
+    *out = NULL;
+    const dfn_status status = dfn_safetensors_open(&file, path, err);
+    return status ? status : make(out, file, path, err);
+}
+
+dfn_status dfn_model_load_memory(dfn_model **out, const void *data, size_t size,
+                                 const char *name, dfn_error *err)
+{
+    dfn_safetensors *file;
+    *out = NULL;
+    const dfn_status status = dfn_safetensors_open_memory(&file, data, size, name, err);
+    return status ? status : make(out, file, name, err);
+}
+
+void dfn_model_free(dfn_model *m)
+{
+    if (!m)
+        return;
+    dfn_graph_free(m->net);
+    dfn_graph_free(m->apply);
+    dfn_weights_free(&m->folded);
+    free(m->net_weights);
+    free(m->apply_weights);
+    free(m->config);
+    dfn_safetensors_close(m->file);
+    free(m);
+}
+
+const dfn_model_info *dfn_model_get_info(const dfn_model *m) { return &m->info; }
+const dfn_graph *dfn_model_net(const dfn_model *m) { return m->net; }
+const dfn_graph *dfn_model_apply(const dfn_model *m) { return m->apply; }
+const void *const *dfn_model_net_weights(const dfn_model *m) { return m->net_weights; }
+const void *const *dfn_model_apply_weights(const dfn_model *m) { return m->apply_weights; }
+
+const char *dfn_model_metadata(const dfn_model *m, const char *key)
+{
+    return dfn_safetensors_metadata(m->file, key);
+}
