@@ -50,6 +50,12 @@ DFN_KERNEL(conv_depthwise_bwd, (REAL *const *dx, REAL *restrict dw, const REAL *
                                 const REAL *const *x, const REAL *restrict w, int F, int C,
                                 int Fo, int kt, int kf, int stride, int pad))
 
+/* avg_pool1d.c  averages of `size` of N positions of C channels, every `hop` */
+DFN_KERNEL(avg_pool_fwd, (REAL *restrict y, const REAL *restrict x, int To, int N, int C,
+                          int size, int hop, int pad))
+DFN_KERNEL(avg_pool_bwd, (REAL *restrict dx, const REAL *restrict dy, int To, int N, int C,
+                          int size, int hop, int pad))
+
 /* ---- norms, element-wise, shapes -------------------------------------------------- */
 
 /* add.c, mul.c  y = a + b, y = a b over four axes n with the steps sa, sb of broadcast.h.
