@@ -1,0 +1,87 @@
+#include "play.h"
+
+#include <dfnet4/cpu.h>
+#include <stdlib.h>
+#include <string.h>
+
+player play_open(int rate, int channels, bool independent)
+{
+    player p = {.rate = rate, .channels = channels};
+    dfn_error err = {0};
+    p.model = tiny_model_new(&p.bytes);
+    const dfn_stream_config config = {.sample_rate = rate,
+                                      .channels = channels,
+                                      .independent = independent,
+                                      .cpu = dfn_cpu_detect()};
+    if (dfn_stream_new(&p.stream, p.model, &config, &err)) {
+        fprintf(stderr, "%d Hz, %d channels: %s\n", rate, channels, err.text);
+        exit(1);
+    }
+    return p;
+}
+
+void play_close(player *p)
+{
+    dfn_stream_free(p->stream);
+    tiny_model_free(p->model, p->bytes);
+}
+
+float *play_silence(int channels, int frames)
+{
+    float *x = calloc((size_t)channels * (size_t)frames + 1, sizeof *x);
+    if (!x)
+        exit(1);
+    return x;
+}
+
+float *play_noise(int channels, int frames, uint64_t seed)
+{
+    float *x = play_silence(channels, frames);
+    for (int i = 0; i < channels * frames; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        const float level = i / 3000 % 3 ? 0.5f : 0.02f;
+        x[i] = level * (float)((double)(int64_t)seed / 9223372036854775808.0);
+    }
+    return x;
+}
+
+void play_part(player *p, const float *in, float *out, int total, int from, int to,
+               int block)
+{
+    const float *from_in[64];
+    float *from_out[64];
+    uint64_t seed = 99;
+    for (int at = from; at < to;) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        int n = block ? block : (int)(seed >> 33) % 2001;
+        if (n > to - at)
+            n = to - at;
+        for (int c = 0; c < p->channels; c++) {
+            from_in[c] = in + (size_t)c * (size_t)total + at;
+            from_out[c] = out + (size_t)c * (size_t)total + at;
+        }
+        dfn_stream_process(p->stream, from_in, from_out, (size_t)n);
+        at += n;
+    }
+}
+
+void play(player *p, const float *in, float *out, int frames, int block)
+{
+    play_part(p, in, out, frames, 0, frames, block);
+}
+
+int play_differ(const float *a, const float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (memcmp(&a[i], &b[i], sizeof *a))
+            return i;
+    return -1;
+}
+
+bool play_finite(const float *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
+}
