@@ -147,12 +147,48 @@ run_tests() {
 
 # ---- the demo ---------------------------------------------------------------------------
 
+explain_model() {
+    cat <<TEXT
+There is no model yet. The official DeepFilterNet3 weights (MIT or Apache-2.0, 8 MB) are
+DeepFilterNet3_onnx.tar.gz in https://github.com/Rikorose/DeepFilterNet, folder models.
+Download that file, then run
+
+  build/cli/dfnet4 import DeepFilterNet3_onnx.tar.gz -o build/demo/dfnet3.safetensors
+  ./quickstart.sh
+TEXT
+}
+
 demo() {
+    local tool=$build/cli/dfnet4 folder=$build/demo start
+    local model=${DFNET4_MODEL:-$folder/dfnet3.safetensors}
     deps base
     say "Building"
     build
-    say "The demo comes with the command line tool, which this version does not have yet"
-    echo "What works today: ./quickstart.sh test"
+    if [ ! -x "$tool" ]; then
+        die "the build has no command line tool; meson's output above says what it misses"
+    fi
+    say "Making a noisy recording: a synthetic voice, a fan, a keyboard"
+    python3 "$here/tools/make_demo.py" "$folder"
+    if [ ! -f "$model" ]; then
+        if [ ! -d "$shared/models/dfnet3" ]; then
+            explain_model
+            return 1
+        fi
+        say "Importing the official DeepFilterNet3 weights"
+        "$tool" import "$shared/models/dfnet3" -o "$model"
+    fi
+    say "Enhancing"
+    rm -f "$folder/enhanced.wav"
+    start=$(date +%s%N)
+    "$tool" enhance --model "$model" -o "$folder/enhanced.wav" "$folder/noisy.wav"
+    start=$(($(date +%s%N) - start))
+    "$tool" info --json "$model" >"$folder/info.json"
+    python3 "$here/tools/demo_report.py" "$folder" "${start}e-9" "$folder/info.json"
+    echo
+    echo "Listen:  $folder/noisy.wav"
+    echo "         $folder/enhanced.wav"
+    echo "Your own recording:"
+    echo "         $tool enhance --model $model RECORDING"
 }
 
 case ${1:-demo} in

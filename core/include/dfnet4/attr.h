@@ -11,6 +11,15 @@
 #    define DFN_RT
 #endif
 
+/* Around the declarations of every header, so that C++ finds the names of C. */
+#ifdef __cplusplus
+#    define DFN_BEGIN extern "C" {
+#    define DFN_END }
+#else
+#    define DFN_BEGIN
+#    define DFN_END
+#endif
+
 #if defined(__GNUC__)
 #    define DFN_API __attribute__((visibility("default")))
 #    define DFN_MUST_CHECK __attribute__((warn_unused_result))

@@ -8,6 +8,8 @@
 #include <dfnet4/status.h>
 #include <stddef.h>
 
+DFN_BEGIN
+
 /* Window and transforms of one stream. Holds work space: one thread at a time. */
 typedef struct dfn_stft dfn_stft;
 
@@ -51,5 +53,7 @@ DFN_API void dfn_post_filter(float *enhanced, const float *noisy, int bins,
  *  `limit_db`. 100 dB and more do nothing, 0 gives X. rt: yes */
 DFN_API void dfn_attenuation_limit(float *enhanced, const float *noisy, int bins,
                                    float limit_db) DFN_RT;
+
+DFN_END
 
 #endif

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+DFN_BEGIN
+
 typedef struct dfn_graph dfn_graph;
 typedef struct dfn_plan dfn_plan;
 typedef int dfn_value; /* index of the node that makes the value; -1 after an error */
@@ -217,5 +219,7 @@ DFN_API void dfn_weights_free(dfn_weights *w);
  * and tools that look inside a state. False if there is no such node or it has no state. */
 DFN_API bool dfn_state_slot(const dfn_graph *g, const char *name, size_t *at,
                             size_t *count);
+
+DFN_END
 
 #endif

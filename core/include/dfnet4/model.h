@@ -14,6 +14,8 @@
 
 #include <dfnet4/graph.h>
 
+DFN_BEGIN
+
 typedef struct dfn_model dfn_model;
 
 typedef struct dfn_model_info {
@@ -49,5 +51,7 @@ DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
 
 /** A metadata value of the file ("licence", "source", ...), or NULL. */
 DFN_API const char *dfn_model_metadata(const dfn_model *m, const char *key);
+
+DFN_END
 
 #endif

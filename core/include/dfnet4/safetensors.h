@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+DFN_BEGIN
+
 typedef enum dfn_dtype {
     DFN_DTYPE_F32,
     DFN_DTYPE_F64,
@@ -64,5 +66,7 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_safetensors_write(const char *path,
                                                         const dfn_tensor *tensors, size_t n,
                                                         const dfn_text_pair *metadata,
                                                         size_t n_metadata, dfn_error *err);
+
+DFN_END
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <dfnet4/attr.h>
 
+DFN_BEGIN
+
 typedef enum dfn_status {
     DFN_OK = 0,
     DFN_ERR_NOMEM,       /* an allocation failed */
@@ -31,5 +33,7 @@ DFN_API const char *dfn_strerror(dfn_status status) DFN_RT;
  *  rt: no */
 DFN_API dfn_status dfn_fail(dfn_error *err, dfn_status status, const char *format, ...)
     DFN_PRINTF(3, 4);
+
+DFN_END
 
 #endif

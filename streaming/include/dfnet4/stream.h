@@ -7,6 +7,8 @@
 
 #include <dfnet4/model.h>
 
+DFN_BEGIN
+
 typedef struct dfn_stream dfn_stream;
 
 typedef enum dfn_param {
@@ -74,5 +76,7 @@ DFN_API float dfn_stream_meter(const dfn_stream *s, dfn_meter m) DFN_RT;
 
 /** Forget everything heard so far; parameters stay. thread: the audio thread. rt: yes */
 DFN_API void dfn_stream_reset(dfn_stream *s) DFN_RT;
+
+DFN_END
 
 #endif
