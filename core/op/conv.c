@@ -4,7 +4,8 @@
  *   depthwise  one kernel per channel: runs along the channels, weights turned to
  *              [kt][kf][C] in scratch
  *   general    the window of every output bin is gathered into a row [C/g][kt][kf], the
- *              layout of a weight row, and a group becomes a linear layer
+ *              layout of a weight row, and a group becomes a linear layer; forward, windows
+ *              too short for its dot products run along the outputs instead
  *
  * Backward is the same in reverse: a linear layer's gradients, then scatter. */
 #include "op/conv.h"
@@ -27,7 +28,18 @@ static size_t window_size(const conv_shape *s)
     return (size_t)(s->C / s->groups) * (size_t)s->kt * (size_t)s->kf;
 }
 
-enum { ROWS = 32 }; /* of a linear layer, at least, where there are as many */
+enum {
+    ROWS = 32,  /* of a linear layer, at least, where there are as many */
+    NARROW = 16 /* numbers of a window that is too short for a dot product */
+};
+
+static bool narrow(const conv_shape *s) { return window_size(s) < NARROW; }
+
+/* Weights [K][O/g] of every group, turned for narrow windows: in front of the scratch. */
+static size_t turned_size(const conv_shape *s)
+{
+    return narrow(s) ? window_size(s) * (size_t)s->O : 0;
+}
 
 /* Output frames that are gathered together. */
 static int together(const conv_shape *s) { return s->Fo < ROWS ? ROWS / s->Fo : 1; }
@@ -181,12 +193,29 @@ static void general_forward(const conv_run *r, REAL *y, int j, int n, int group)
 {
     const conv_shape *s = r->s;
     const int K = (int)window_size(s), O = s->O / s->groups, rows = n * s->Fo;
-    REAL *p = r->scratch, *yg = s->groups > 1 ? p + rows * K : y;
+    const int at = group * O;
+    REAL *p = r->scratch + turned_size(s), *yg = s->groups > 1 ? p + rows * K : y;
+    const REAL *b = r->b ? r->b + at : NULL;
     gather(r, p, j, n, group);
-    r->k->linear_fwd(yg, p, r->w + group * O * K, r->b ? r->b + group * O : NULL, rows, K,
-                     O);
+    if (narrow(s)) {
+        r->k->conv_narrow_fwd(y + at, p, r->scratch + at * K, b, rows, K, O, s->O);
+        return;
+    }
+    r->k->linear_fwd(yg, p, r->w + at * K, b, rows, K, O);
     for (int i = 0; s->groups > 1 && i < rows; i++)
-        memcpy(y + i * s->O + group * O, yg + i * O, (size_t)O * sizeof *y);
+        memcpy(y + i * s->O + at, yg + i * O, (size_t)O * sizeof *y);
+}
+
+static void forward_by_groups(const conv_run *r, REAL *y)
+{
+    const conv_shape *s = r->s;
+    const int step = together(s), K = (int)window_size(s), O = s->O / s->groups;
+    for (int group = 0; narrow(s) && group < s->groups; group++)
+        turn(r->scratch + group * O * K, r->w + group * O * K, O, K);
+    for (int j = 0; j < r->To; j += step)
+        for (int group = 0; group < s->groups; group++)
+            general_forward(r, y + (size_t)j * (size_t)(s->Fo * s->O), j,
+                            r->To - j < step ? r->To - j : step, group);
 }
 
 static void general_backward(const conv_run *r, const conv_grad *g, int j, int n, int group)
@@ -210,16 +239,12 @@ static void general_backward(const conv_run *r, const conv_grad *g, int j, int n
 void OP(conv_forward)(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
-    const int step = together(s);
     if (pointwise(s))
         r->k->linear_fwd(y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
     else if (depthwise(s))
         depthwise_forward(r, y);
     else
-        for (int j = 0; j < r->To; j += step)
-            for (int group = 0; group < s->groups; group++)
-                general_forward(r, y + (size_t)j * (size_t)(s->Fo * s->O), j,
-                                r->To - j < step ? r->To - j : step, group);
+        forward_by_groups(r, y);
 }
 
 void OP(conv_backward)(const conv_run *r, const conv_grad *g)

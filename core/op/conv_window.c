@@ -4,6 +4,7 @@
  *
  *   gather         p[f][c][d][k] = x[d][f stride - pad + k][c], c over nc of the C channels
  *   scatter        its reverse: dx[d][..][c] += dp[f][c][d][k]
+ *   narrow_fwd     y[n][o] = b[o] + sum_k p[n][k] w[k][o], rows of y `stride` apart
  *   depthwise_fwd  y[f][c] = b[c] + sum_{d,k} x[d][f stride - pad + k][c] w[d][k][c]
  *   depthwise_bwd  dx[d][..][c] += dy[f][c] w[d][k][c]
  *                  dw[d][k][c] += dy[f][c] x[d][..][c] */
@@ -35,6 +36,31 @@ void OP(conv_scatter)(REAL *const *dx, const REAL *restrict dp, int nc, int F, i
                 for (int c = 0; c < nc; c++)
                     dx[d][bin * C + c] += dp[c * kt * kf + d * kf + k];
             }
+}
+
+void OP(conv_narrow_fwd)(REAL *restrict y, const REAL *restrict p, const REAL *restrict w,
+                         const REAL *restrict b, int N, int K, int O, int stride)
+{
+    enum { LANES = 8 }; /* outputs that stay in registers over the window */
+    for (int n = 0; n < N; n++, p += K, y += stride) {
+        int o = 0;
+        for (; o + LANES <= O; o += LANES) {
+            REAL sum[LANES];
+            for (int j = 0; j < LANES; j++)
+                sum[j] = b ? b[o + j] : 0;
+            for (int k = 0; k < K; k++)
+                for (int j = 0; j < LANES; j++)
+                    sum[j] += p[k] * w[k * O + o + j];
+            for (int j = 0; j < LANES; j++)
+                y[o + j] = sum[j];
+        }
+        for (; o < O; o++) {
+            REAL sum = b ? b[o] : 0;
+            for (int k = 0; k < K; k++)
+                sum += p[k] * w[k * O + o];
+            y[o] = sum;
+        }
+    }
 }
 
 void OP(conv_depthwise_fwd)(REAL *restrict y, const REAL *const *x, const REAL *restrict w,

@@ -38,11 +38,14 @@ DFN_KERNEL(grouped_linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *rest
 
 /* conv_window.c  the kt frames x[d] that one output frame sees, NULL for zeros; nc of the C
  *                channels of F bins; windows p[Fo][nc][kt][kf], w[kt][kf][C]; b, dx and dw
- *                may be NULL */
+ *                may be NULL. narrow: y[N][O] = p[N][K] w[K][O] + b, rows `stride` apart */
 DFN_KERNEL(conv_gather, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
                          int Fo, int kt, int kf, int stride, int pad))
 DFN_KERNEL(conv_scatter, (REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,
                           int Fo, int kt, int kf, int stride, int pad))
+DFN_KERNEL(conv_narrow_fwd,
+           (REAL *restrict y, const REAL *restrict p, const REAL *restrict w,
+            const REAL *restrict b, int N, int K, int O, int stride))
 DFN_KERNEL(conv_depthwise_fwd, (REAL *restrict y, const REAL *const *x,
                                 const REAL *restrict w, const REAL *restrict b, int F,
                                 int C, int Fo, int kt, int kf, int stride, int pad))

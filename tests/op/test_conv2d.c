@@ -157,13 +157,27 @@ static void check(const conv_case *c, bool causal_in_time)
     conv_compare(c->name, build, c, c->T, &s);
 }
 
+/* 4 outputs of 4 bins, 9 taps, one channel each; two frames of history. */
 static void check_cost(void)
 {
+    const conv_case c = {"cost",
+                         7,
+                         4,
+                         1,
+                         {.out = 4,
+                          .kernel_t = 3,
+                          .kernel_f = 3,
+                          .stride_f = 2,
+                          .pad_f = 1,
+                          .groups = 4,
+                          .bias = true}};
     dfn_graph *g = dfn_graph_new();
-    build(g, &causal[15]); /* 4 outputs of 4 bins, 9 taps, one channel each */
+    build(g, &c);
     CHECK(!dfn_graph_finish(g, NULL), "the graph is refused");
     CHECK(dfn_graph_macs(g) == 4 * 4 * 9, "%d multiply-adds", (int)dfn_graph_macs(g));
     CHECK(dfn_graph_parameters(g) == 4 * 9 + 4, "%d weights", (int)dfn_graph_parameters(g));
+    const dfn_node_info info = dfn_graph_node(g, dfn_graph_find(g, "y"));
+    CHECK(info.state == 1 + 2 * 7 * 4, "%d numbers of state", (int)info.state);
     dfn_graph_free(g);
 }
 
