@@ -56,13 +56,25 @@ dfn_value dfn_grouped_linear(dfn_graph *g, const char *name, dfn_value x, int ou
 dfn_value dfn_squeezed_gru(dfn_graph *g, const char *name, dfn_value x,
                            dfn_squeezed_gru_config c)
 {
-    x = dfn_grouped_linear(g, dfn_join(name, ".linear_in.0").text, x, c.hidden, c.groups_in,
-                           DFN_ACT_RELU);
+    const dfn_name skip = dfn_join(name, ".gru_skip");
+    const int out = c.out ? c.out : c.hidden;
+    const dfn_value y = dfn_grouped_linear(g, dfn_join(name, ".linear_in.0").text, x,
+                                           c.hidden, c.groups_in, DFN_ACT_RELU);
+    dfn_value h = y;
     for (int i = 0; i < c.layers; i++) /* all layers of one nn.GRU share its name */
-        x = dfn_unary(g, DFN_OP_GRU, dfn_join(name, ".gru").text, x,
+        h = dfn_unary(g, DFN_OP_GRU, dfn_join(name, ".gru").text, h,
                       (dfn_attr){.out = c.hidden, .variant = i});
-    if (!c.out)
-        return x;
-    return dfn_grouped_linear(g, dfn_join(name, ".linear_out.0").text, x, c.out,
-                              c.groups_out, DFN_ACT_RELU);
+    if (c.skip == DFN_SKIP_HIDDEN)
+        h = dfn_add(
+            g, h,
+            dfn_grouped_linear(g, skip.text, y, c.hidden, c.groups_out, DFN_ACT_NONE));
+    if (c.out)
+        h = dfn_grouped_linear(g, dfn_join(name, ".linear_out.0").text, h, c.out,
+                               c.groups_out, DFN_ACT_RELU);
+    if (c.skip == DFN_SKIP_IDENTITY)
+        return dfn_add(g, h, x);
+    if (c.skip == DFN_SKIP_GROUPED)
+        return dfn_add(
+            g, h, dfn_grouped_linear(g, skip.text, x, out, c.groups_out, DFN_ACT_NONE));
+    return h;
 }

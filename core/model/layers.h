@@ -64,12 +64,20 @@ dfn_value dfn_conv_norm_act(dfn_graph *g, const char *name, dfn_value x, dfn_con
 dfn_value dfn_grouped_linear(dfn_graph *g, const char *name, dfn_value x, int out,
                              int groups, dfn_activation act);
 
+typedef enum dfn_skip {
+    DFN_SKIP_NONE,
+    DFN_SKIP_IDENTITY, /* add the input to the output */
+    DFN_SKIP_GROUPED,  /* through a grouped linear "gru_skip" */
+    DFN_SKIP_HIDDEN,   /* SqueezedGRU: "gru_skip" from before to behind the GRU layers */
+} dfn_skip;
+
 typedef struct dfn_squeezed_gru_config {
     int hidden, out; /* out 0: no output layer */
     int layers, groups_in, groups_out;
+    dfn_skip skip; /* its groups are groups_out */
 } dfn_squeezed_gru_config;
 
-/** SqueezedGRU_S: grouped linear + relu, GRU layers, grouped linear + relu. */
+/** SqueezedGRU_S: grouped linear + relu, GRU layers, grouped linear + relu; and a skip. */
 dfn_value dfn_squeezed_gru(dfn_graph *g, const char *name, dfn_value x,
                            dfn_squeezed_gru_config c);
 
