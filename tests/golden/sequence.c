@@ -1,5 +1,6 @@
 #include "sequence.h"
 
+#include "check.h"
 #include "graph/arena.h"
 #include "graph/node.h"
 
@@ -77,6 +78,8 @@ static void check_whole(golden_rig *r, const sequence *s, float *y, size_t n)
     golden_compare(r->c, "out.y", y, sizeof *y, n);
     if (s->at_end)
         s->at_end(r);
+    if (s->inside)
+        s->inside(r);
     if (s->seed)
         s->seed(r, dstate);
     golden_output_grad(r, "y", "dout.y", NULL);
@@ -96,48 +99,63 @@ static void check_whole(golden_rig *r, const sequence *s, float *y, size_t n)
     free(dstate);
 }
 
-bool sequence_check(const char *name, void (*build)(dfn_graph *g, const golden *c),
-                    const sequence *s)
+static void check_pieces(golden_rig *r, const sequence *s, float *y, size_t n)
 {
-    golden *c = golden_open(name);
-    if (!c)
-        return false;
+    const int mid = (int)golden_number(r->c, "mid", r->T / 2);
+    restart(r, s);
+    run_part(r, s, 0, mid, y);
+    if (s->at_mid)
+        s->at_mid(r);
+    run_part(r, s, mid, r->T - mid, y);
+    golden_compare(r->c, "out.y", y, sizeof *y, n);
+    if (s->at_end)
+        s->at_end(r);
+
+    restart(r, s);
+    for (int t = 0; t < r->T; t++)
+        run_part(r, s, t, 1, y);
+    golden_compare(r->c, "out.y", y, sizeof *y, n);
+    if (s->at_end)
+        s->at_end(r);
+}
+
+static void check_case(const golden *c, const char *name,
+                       void (*build)(dfn_graph *g, const golden *c), const sequence *s)
+{
     golden_rig r;
     dfn_error err = {0};
     dfn_graph *g = dfn_graph_new();
     const dfn_tensor *dy = golden_tensor(c, "dout.y");
-    const int B = (int)dy->dim[0], T = (int)dy->dim[1], mid = s->mid ? s->mid : T / 2;
     build(g, c);
     if (dfn_graph_finish(g, &err)) {
         fprintf(stderr, "%s: %s\n", name, err.text);
         exit(1);
     }
-    golden_rig_plan(&r, c, g, DFN_EVAL, DFN_F32, B, T);
+    golden_rig_plan(&r, c, g, DFN_EVAL, DFN_F32, (int)dy->dim[0], (int)dy->dim[1]);
     if (s->weights)
         s->weights(&r);
     else
         golden_weights(c, g, &r.w, DFN_F32);
     float *y = memory(dy->count * sizeof *y);
     check_whole(&r, s, y, dy->count);
-
-    restart(&r, s);
-    run_part(&r, s, 0, mid, y);
-    if (s->at_mid)
-        s->at_mid(&r);
-    run_part(&r, s, mid, T - mid, y);
-    golden_compare(c, "out.y", y, sizeof *y, dy->count);
-    if (s->at_end)
-        s->at_end(&r);
-
-    restart(&r, s);
-    for (int t = 0; t < T; t++)
-        run_part(&r, s, t, 1, y);
-    golden_compare(c, "out.y", y, sizeof *y, dy->count);
-    if (s->at_end)
-        s->at_end(&r);
+    check_pieces(&r, s, y, dy->count);
     free(y);
     golden_rig_close(&r);
     dfn_graph_free(g);
-    golden_close(c);
-    return true;
+}
+
+bool sequence_check(const char *prefix, void (*build)(dfn_graph *g, const golden *c),
+                    const sequence *s)
+{
+    char **all = golden_list(""), **names = golden_list(prefix);
+    const bool any = all[0];
+    CHECK(!any || names[0], "no reference case starts with '%s'", prefix);
+    for (int i = 0; names[i]; i++) {
+        golden *c = golden_open(names[i]);
+        check_case(c, names[i], build, s);
+        golden_close(c);
+    }
+    free(all);
+    free(names);
+    return any;
 }
