@@ -328,6 +328,15 @@ bool dfn_onnx_ints(const dfn_onnx_node *node, const char *name, int n, int64_t *
     return true;
 }
 
+bool dfn_onnx_fills_with_zero(const dfn_onnx_node *node)
+{
+    const Onnx__Attribute *value = attribute(node, "value");
+    dfn_onnx_const c;
+    if (!value)
+        return true;
+    return value->t && !view(value->t, &c) && c.count == 1 && c.f32 && c.f32[0] == 0;
+}
+
 void dfn_onnx_text(const dfn_onnx_node *node, const char *name, char *out, size_t size)
 {
     const Onnx__Attribute *a = attribute(node, name);

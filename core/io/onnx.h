@@ -45,6 +45,8 @@ bool dfn_onnx_constant(const dfn_onnx *m, const char *value, dfn_onnx_const *out
 int64_t dfn_onnx_int(const dfn_onnx_node *node, const char *name, int64_t fallback);
 bool dfn_onnx_ints(const dfn_onnx_node *node, const char *name, int n, int64_t *out);
 bool dfn_onnx_has(const dfn_onnx_node *node, const char *name);
+/** Of a ConstantOfShape node: is it zeros? */
+bool dfn_onnx_fills_with_zero(const dfn_onnx_node *node);
 /** The text of an attribute without its blanks, cut to fit; "" if absent. */
 void dfn_onnx_text(const dfn_onnx_node *node, const char *name, char *out, size_t size);
 
