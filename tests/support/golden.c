@@ -125,6 +125,11 @@ bool golden_has(const golden *c, const char *name)
     return dfn_safetensors_find(c->file, name) != NULL;
 }
 
+const dfn_tensor *golden_get(const golden *c, size_t i)
+{
+    return i < dfn_safetensors_count(c->file) ? dfn_safetensors_get(c->file, i) : NULL;
+}
+
 const dfn_tensor *golden_tensor(const golden *c, const char *name)
 {
     const dfn_tensor *t = dfn_safetensors_find(c->file, name);

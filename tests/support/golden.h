@@ -25,6 +25,7 @@ char **golden_list(const char *prefix);
  *  "kernel.0"); `fallback` if it is absent or null. */
 const dfn_tensor *golden_tensor(const golden *c, const char *name);
 bool golden_has(const golden *c, const char *name);
+const dfn_tensor *golden_get(const golden *c, size_t i); /* tensor i; NULL past the end */
 double golden_number(const golden *c, const char *path, double fallback);
 const char *golden_text(const golden *c, const char *path); /* or NULL */
 
