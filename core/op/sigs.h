@@ -177,3 +177,17 @@ DFN_KERNEL(unit_norm_fwd,
 DFN_KERNEL(unit_norm_bwd,
            (REAL *restrict dx, REAL *restrict ds, const REAL *restrict dy,
             const REAL *restrict x, const REAL *restrict s, int n, REAL alpha))
+
+/* complex_*.c  element-wise on n complex numbers. a and b may be the same array, and so may
+ * da and db; sign is 1, or -1 to conjugate b */
+DFN_KERNEL(complex_mul_fwd,
+           (REAL *restrict y, const REAL *a, const REAL *b, REAL sign, size_t n))
+DFN_KERNEL(complex_mul_bwd, (REAL * da, REAL *db, const REAL *restrict dy, const REAL *a,
+                             const REAL *b, REAL sign, size_t n))
+DFN_KERNEL(complex_abs_fwd, (REAL *restrict y, const REAL *restrict x, size_t n))
+DFN_KERNEL(complex_abs_bwd, (REAL *restrict dx, const REAL *restrict dy,
+                             const REAL *restrict x, const REAL *restrict y, size_t n))
+DFN_KERNEL(complex_compress_fwd,
+           (REAL *restrict y, const REAL *restrict x, REAL g, size_t n))
+DFN_KERNEL(complex_compress_bwd, (REAL *restrict dx, const REAL *restrict dy,
+                                  const REAL *restrict x, REAL g, size_t n))
