@@ -137,6 +137,7 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
         }
     }
     p->scratch = dfn_arena_take(a, scratch + guard, p->elem);
+    p->scratch_bytes = scratch * p->elem;
     if (!keep)
         return;
     const size_t start = a->used;
@@ -166,6 +167,8 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
 {
     const dfn_graph *g = p->g;
     const size_t B = (size_t)p->config.batch;
+    if (p->config.guard)
+        guard_fill(p->scratch, p->scratch_bytes);
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
         const dfn_value root = dfn_plan_root(g, v);

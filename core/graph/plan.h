@@ -28,7 +28,8 @@ struct dfn_plan {
     void **before;  /* [batch]: copy of the state before the run (EVAL and TRAIN) */
     void **dstate;  /* [batch]: gradient of the state, if the caller keeps none */
     void **dslot;   /* [batch]: one node's slots of that gradient */
-    unsigned char *scratch;
+    unsigned char *scratch; /* of the op that runs; scratch_bytes as the greediest asked */
+    size_t scratch_bytes;
     unsigned char *grads; /* all gradients, and their size */
     size_t grad_bytes, state_bytes, bytes;
     unsigned char *block;

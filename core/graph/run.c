@@ -160,5 +160,7 @@ const char *dfn_plan_guard(const dfn_plan *p)
                          (s->save && !intact(s->save + s->save_bytes))))
             return *n->name ? n->name : p->op[n->op]->name;
     }
+    if (p->config.guard && !intact(p->scratch + p->scratch_bytes))
+        return "scratch";
     return NULL;
 }
