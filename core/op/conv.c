@@ -83,8 +83,8 @@ size_t OP(conv_scratch)(const conv_shape *s)
         return 0;
     if (depthwise(s))
         return 2 * window_size(s) * (size_t)s->C;
-    return (size_t)(s->Fo * together(s)) *
-           (2 * window_size(s) + (size_t)(s->O / s->groups));
+    const size_t rows = (size_t)(s->Fo * together(s)), O = (size_t)(s->O / s->groups);
+    return turned_size(s) + rows * (2 * window_size(s) + O);
 }
 
 /* What output frame j sees: its kt frames from channel c on, NULL for zeros. */
