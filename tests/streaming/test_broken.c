@@ -1,0 +1,104 @@
+/* A network that computes NaN or infinity: the delayed input passes instead. */
+#include "play.h"
+
+#include <dfnet4/safetensors.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FRAMES = 48000 };
+
+/* Multiply every weight of a model file in memory whose name holds `part`. */
+static void scale_weights(void *bytes, size_t size, const char *part, float by)
+{
+    dfn_safetensors *file = NULL;
+    dfn_error err = {0};
+    if (dfn_safetensors_open_memory(&file, bytes, size, "broken", &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+    for (size_t i = 0; i < dfn_safetensors_count(file); i++) {
+        const dfn_tensor *t = dfn_safetensors_get(file, i);
+        float *x = (float *)((uintptr_t)t->data);
+        for (size_t j = 0; j < t->count && strstr(t->name, part); j++)
+            x[j] *= by;
+    }
+    dfn_safetensors_close(file);
+}
+
+/* Play `in` through the tiny model with some weights scaled. Returns what comes out. */
+static float *play_broken(int rate, const float *in, const char *part, float by,
+                          float limit)
+{
+    size_t size;
+    dfn_error err = {0};
+    player p = {.rate = rate, .channels = 1};
+    const dfn_stream_config config = {.sample_rate = rate, .channels = 1};
+    p.bytes = tiny_model_bytes(&size, &(tiny_model_config){.lookahead = 2});
+    scale_weights(p.bytes, size, part, by);
+    if (dfn_model_load_memory(&p.model, p.bytes, size, "broken", &err) ||
+        dfn_stream_new(&p.stream, p.model, &config, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+    float *out = play_silence(1, FRAMES);
+    dfn_stream_set(p.stream, DFN_PARAM_LIMIT_DB, limit);
+    play(&p, in, out, FRAMES, 480);
+    play_close(&p);
+    return out;
+}
+
+static double distance(const float *a, const float *b, int from, int to)
+{
+    double worst = 0;
+    for (int i = from; i < to; i++)
+        worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+    return worst;
+}
+
+static void check_rate(int rate)
+{
+    float *in = play_noise(1, FRAMES, 3);
+    float *dry = play_broken(rate, in, "", 1, 0);
+    float *good = play_broken(rate, in, "", 1, 100);
+    float *bad = play_broken(rate, in, "", 1e25f, 100);
+    CHECK(distance(good, dry, 0, FRAMES) > 0.01, "%d Hz: nothing to tell apart", rate);
+    CHECK(play_finite(bad, FRAMES), "%d Hz: not finite", rate);
+    /* rounding of a transform of +-0.5 there and back, in `dry` only */
+    CHECK(distance(bad, dry, 0, FRAMES) <= 2e-6, "%d Hz: not the delayed input: %g", rate,
+          distance(bad, dry, 0, FRAMES));
+
+    free(in);
+    free(dry);
+    free(good);
+    free(bad);
+}
+
+/* Quiet, then so loud that this network leaves its range, then quiet again. */
+static void check_return(int rate)
+{
+    enum { LOUD = FRAMES / 3, QUIET = FRAMES / 2 };
+    float *in = play_noise(1, FRAMES, 3);
+    for (int i = 0; i < FRAMES; i++)
+        in[i] *= i >= LOUD && i < QUIET ? 1000 : 1e-3f;
+    float *dry = play_broken(rate, in, "df_convp", 3e4f, 0);
+    float *wet = play_broken(rate, in, "df_convp", 3e4f, 100);
+    CHECK(play_finite(wet, FRAMES), "%d Hz: not finite", rate);
+    CHECK(distance(wet, dry, 0, LOUD) > 0.1, "%d Hz: was never enhanced", rate);
+    CHECK(distance(wet, dry, LOUD + 3000, QUIET) <= 2e-6 * 1000,
+          "%d Hz: not the delayed input while astray: %g", rate,
+          distance(wet, dry, LOUD + 3000, QUIET));
+    CHECK(distance(wet, dry, FRAMES - 4800, FRAMES) > 0.1, "%d Hz: does not come back",
+          rate);
+    free(in);
+    free(dry);
+    free(wet);
+}
+
+int main(void)
+{
+    check_rate(48000);
+    check_rate(16000);
+    check_return(48000);
+    check_return(16000);
+    return check_report();
+}
