@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 60000, FROM = 12000, TO = 15000 };
+enum { FRAMES = 26000, FROM = 5000, TO = 7000, TAIL = 8000 };
 
 static const struct {
     const char *name;
@@ -30,7 +30,7 @@ static void check_poison(int rate, int which)
     double top = 0, tail = 0, dry = 0;
     for (int i = 0; i < FRAMES; i++)
         top = fmax(top, fabs((double)out[i]));
-    for (int i = FRAMES - 9000; i < FRAMES; i++) {
+    for (int i = FRAMES - TAIL; i < FRAMES; i++) {
         tail += (double)out[i] * (double)out[i];
         dry += (double)in[i] * (double)in[i];
     }
