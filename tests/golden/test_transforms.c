@@ -1,0 +1,101 @@
+/* STFT and inverse STFT against PyTorch, with gradients, and the products of spectra that
+ * phase features are made of. Not compared, for want of a division op: the normalised
+ * out.feat, out.gd and out.tone_feat. */
+#include "check.h"
+#include "spectra.h"
+
+/* Graphs and plans, one per transform size of the case. */
+static void stft(void)
+{
+    golden *c = golden_open("stft_torch");
+    const int N = size(c, "in.x", 0);
+    for (int i = 0;; i++) {
+        char path[16], y[32], dy[32], dx[32];
+        snprintf(path, sizeof path, "ffts.%d", i);
+        const int n = (int)golden_number(c, path, 0);
+        if (!n) {
+            CHECK(i > 0, "no transform");
+            break;
+        }
+        snprintf(y, sizeof y, "out.f%d.y", n);
+        snprintf(dy, sizeof dy, "dout.f%d.y", n);
+        snprintf(dx, sizeof dx, "grad.f%d.x", n);
+        dfn_graph *g = dfn_graph_new();
+        const dfn_attr attr = {.size = n, .hop = n / 4};
+        dfn_graph_output(g, "y", add1(g, DFN_OP_STFT, attr, input(g, "x", 1, 1, 1)));
+        golden_rig r;
+        start(&r, c, g, 1, N);
+        golden_input(&r, "x", "in.x", NULL);
+        golden_run(&r);
+        golden_compare_output(&r, "y", y, "FTC:TFC");
+        golden_output_grad(&r, "y", dy, "FTC:TFC");
+        golden_backward(&r);
+        golden_compare_grad(&r, "x", dx, NULL);
+        golden_rig_close(&r);
+        dfn_graph_free(g);
+    }
+    golden_close(c);
+}
+
+static void istft(void)
+{
+    golden *c = golden_open("istft_torch");
+    const dfn_attr attr = {.size = (int)golden_number(c, "fft", 0),
+                           .hop = (int)golden_number(c, "hop", 0),
+                           .variant = 1};
+    dfn_graph *g = dfn_graph_new();
+    const dfn_value x = input(g, "x", 1, size(c, "in.spec", 2), 2);
+    dfn_graph_output(g, "y", add1(g, DFN_OP_ISTFT, attr, x));
+    golden_rig r;
+    start(&r, c, g, size(c, "in.spec", 0), size(c, "in.spec", 1));
+    golden_input(&r, "x", "in.spec", NULL);
+    golden_run(&r);
+    golden_compare_output(&r, "y", "out.y", NULL);
+    golden_output_grad(&r, "y", "dout.y", NULL);
+    golden_backward(&r);
+    golden_compare_grad(&r, "x", "grad.spec", NULL);
+    golden_rig_close(&r);
+    dfn_graph_free(g);
+    golden_close(c);
+}
+
+/* z = x conj(x one frame ago), every other bin negated; and x conj(x one bin below). */
+static void phase(void)
+{
+    golden *c = golden_open("phase_features");
+    const int T = size(c, "in.spec", 0), F = size(c, "in.spec", 1);
+    const dfn_attr conjugate = {.variant = 1}, none = {0};
+    dfn_graph *g = dfn_graph_new();
+    const dfn_value x = input(g, "x", 1, F, 2), sign = input(g, "sign", 1, F, 1);
+    const dfn_value before = add1(g, DFN_OP_DELAY, (dfn_attr){.frames = 1}, x);
+    const dfn_value z = add2(g, DFN_OP_COMPLEX_MUL, conjugate, x, before);
+    dfn_graph_output(g, "z", add2(g, DFN_OP_MUL, none, z, sign));
+    const dfn_value zero = add1(g, DFN_OP_AFFINE, none, bins(g, x, 0, 1));
+    dfn_graph_output(g, "delay",
+                     join(g, zero,
+                          add2(g, DFN_OP_COMPLEX_MUL, conjugate, bins(g, x, 1, F),
+                               bins(g, x, 0, F - 1))));
+    golden_rig r;
+    start(&r, c, g, 1, T);
+    golden_input(&r, "x", "in.spec", NULL);
+    for (int i = 0; i < T * F; i++)
+        ((float *)dfn_plan_data(r.plan, sign))[i] = i % F % 2 ? -1 : 1;
+    golden_run(&r);
+    golden_compare_output(&r, "z", "out.z", NULL);
+    golden_compare_output(&r, "delay", "out.gd_raw", NULL);
+    golden_rig_close(&r);
+    dfn_graph_free(g);
+    golden_close(c);
+}
+
+int main(void)
+{
+    golden *c = golden_open("stft_torch");
+    if (!c)
+        return golden_skip();
+    golden_close(c);
+    stft();
+    istft();
+    phase();
+    return check_report();
+}
