@@ -23,8 +23,7 @@ typedef struct dfn_arena {
 static inline void *dfn_arena_take(dfn_arena *a, size_t count, size_t size)
 {
     const size_t at = a->used, limit = SIZE_MAX / 4;
-    if (a->overflow || (size && count > limit / size) ||
-        at > limit - (count * size + DFN_ALIGN)) {
+    if (a->overflow || at > limit || (size && count > (limit - at) / size)) {
         a->overflow = true;
         return NULL;
     }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODE_MAX = 1 << 16 };
+enum { LIST_MAX = 1 << 16 };
 
 dfn_graph *dfn_graph_new(void) { return calloc(1, sizeof(dfn_graph)); }
 
@@ -27,15 +27,33 @@ void dfn_graph_free(dfn_graph *g)
     free(g);
 }
 
+static bool failed(const dfn_graph *g) { return g->err.status != DFN_OK; }
+
+void dfn_graph_refuse(dfn_graph *g, const char *format, ...)
+{
+    char text[sizeof g->err.text];
+    if (failed(g))
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    dfn_fail(&g->err, DFN_ERR_ARG, "%s", text);
+}
+
 /* Room for one more element; false and the graph's error set if there is none. */
 static bool grow(dfn_graph *g, void *array, int n, int *cap, size_t size)
 {
     if (n < *cap)
         return true;
+    if (n >= LIST_MAX) {
+        dfn_graph_refuse(g, "more than %d nodes, weights or outputs", LIST_MAX);
+        return false;
+    }
     void *old, *bigger;
     memcpy(&old, array, sizeof old);
     const int want = *cap ? 2 * *cap : 16;
-    bigger = n < NODE_MAX ? realloc(old, (size_t)want * size) : NULL;
+    bigger = realloc(old, (size_t)want * size);
     if (!bigger) {
         dfn_fail(&g->err, DFN_ERR_NOMEM, "out of memory while building a graph");
         return false;
@@ -56,22 +74,12 @@ static char *copy_text(dfn_graph *g, const char *text)
     return copy;
 }
 
-static bool failed(const dfn_graph *g) { return g->err.status != DFN_OK; }
-
-void dfn_graph_refuse(dfn_graph *g, const char *format, ...)
+static bool add_port(dfn_graph *g, const char *name, dfn_value v, bool output)
 {
-    char text[sizeof g->err.text];
-    if (failed(g))
-        return;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    dfn_fail(&g->err, DFN_ERR_ARG, "%s", text);
-}
-
-static bool add_port(dfn_graph *g, const char *name, dfn_value v)
-{
+    if (!name || !*name) {
+        dfn_graph_refuse(g, "an input or output needs a name");
+        return false;
+    }
     if (dfn_graph_find(g, name) >= 0) {
         dfn_graph_refuse(g, "two inputs or outputs are called '%s'", name);
         return false;
@@ -81,7 +89,7 @@ static bool add_port(dfn_graph *g, const char *name, dfn_value v)
     char *copy = copy_text(g, name);
     if (!copy)
         return false;
-    g->port[g->n_port++] = (dfn_port){.name = copy, .value = v};
+    g->port[g->n_port++] = (dfn_port){.name = copy, .value = v, .output = output};
     return true;
 }
 
@@ -100,13 +108,13 @@ static dfn_node *new_node(dfn_graph *g, dfn_op_kind op, const char *name)
 dfn_value dfn_graph_input(dfn_graph *g, const char *name, dfn_shape shape)
 {
     if (!failed(g) && !dfn_shape_fits(shape))
-        dfn_graph_refuse(g, "input '%s' has an impossible shape", name);
+        dfn_graph_refuse(g, "input '%s' has an impossible shape", name ? name : "");
     dfn_node *n = new_node(g, DFN_OP_INPUT, name);
     if (!n)
         return -1;
     n->shape = shape;
     g->n_node++;
-    return add_port(g, name, g->n_node - 1) ? g->n_node - 1 : -1;
+    return add_port(g, name, g->n_node - 1, false) ? g->n_node - 1 : -1;
 }
 
 static bool add_weight(dfn_graph *g, dfn_node *n, const dfn_spec *s, int i)
@@ -118,7 +126,11 @@ static bool add_weight(dfn_graph *g, dfn_node *n, const dfn_spec *s, int i)
         dfn_graph_refuse(g, "a node with weights needs a name");
         return false;
     }
-    snprintf(name, sizeof name, "%s%s%s", n->name, *suffix ? "." : "", suffix);
+    if (snprintf(name, sizeof name, "%s%s%s", n->name, *suffix ? "." : "", suffix) >=
+        (int)sizeof name) {
+        dfn_graph_refuse(g, "the weight name '%s' is too long", name);
+        return false;
+    }
     for (int j = 0; j < g->n_weight; j++)
         if (!strcmp(g->weight[j].name, name)) {
             dfn_graph_refuse(g, "two weights are called '%s'", name);
@@ -198,10 +210,12 @@ void dfn_graph_output(dfn_graph *g, const char *name, dfn_value v)
 {
     if (failed(g))
         return;
-    if (v < 0 || v >= g->n_node)
-        dfn_graph_refuse(g, "output '%s' does not exist", name);
+    if (g->finished)
+        dfn_graph_refuse(g, "the graph is finished");
+    else if (v < 0 || v >= g->n_node)
+        dfn_graph_refuse(g, "output '%s' does not exist", name ? name : "");
     else
-        add_port(g, name, v);
+        add_port(g, name, v, true);
 }
 
 dfn_status dfn_graph_finish(dfn_graph *g, dfn_error *err)
@@ -225,7 +239,11 @@ dfn_value dfn_graph_find(const dfn_graph *g, const char *name)
     return -1;
 }
 
-dfn_shape dfn_graph_shape(const dfn_graph *g, dfn_value v) { return g->node[v].shape; }
+dfn_shape dfn_graph_shape(const dfn_graph *g, dfn_value v)
+{
+    return v < 0 || v >= g->n_node ? (dfn_shape){0} : g->node[v].shape;
+}
+
 int dfn_graph_weight_count(const dfn_graph *g) { return g->n_weight; }
 const dfn_weight *dfn_graph_weight(const dfn_graph *g, int i) { return &g->weight[i]; }
 bool dfn_graph_offline(const dfn_graph *g) { return g->offline; }

@@ -21,6 +21,7 @@ typedef struct dfn_node {
 typedef struct dfn_port {
     char *name;
     dfn_value value;
+    bool output;
 } dfn_port;
 
 struct dfn_graph {

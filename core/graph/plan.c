@@ -71,8 +71,7 @@ static int find_lifetimes(const dfn_plan *p, lifetime *l)
                 if (dfn_plan_root(g, g->node[u].in[i]) == v && life.last < u)
                     life.last = u;
         for (int i = 0; i < g->n_port; i++)
-            if (dfn_plan_root(g, g->port[i].value) == v &&
-                g->node[g->port[i].value].op != DFN_OP_INPUT)
+            if (g->port[i].output && dfn_plan_root(g, g->port[i].value) == v)
                 life.last = INT_MAX;
         if (!shares_memory(p)) {
             life.first = -1;
@@ -90,11 +89,10 @@ static dfn_status infer_all(dfn_plan *p, dfn_spec *spec, dfn_error *err)
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
         dfn_shape in[DFN_MAX_IN];
-        uint64_t count = (uint64_t)p->config.batch;
         if (n->op == DFN_OP_INPUT) {
             spec[v].out = n->shape;
             if (n->shape.t > INT_MAX / p->config.frames)
-                return dfn_fail(err, DFN_ERR_ARG, "too many frames");
+                return dfn_fail(err, DFN_ERR_ARG, "input '%s': too many frames", n->name);
             spec[v].out.t *= p->config.frames;
         } else {
             for (int i = 0; i < n->n_in; i++)
@@ -106,11 +104,12 @@ static dfn_status infer_all(dfn_plan *p, dfn_spec *spec, dfn_error *err)
                                 p->op[n->op]->name, n->name, p->config.frames, why);
         }
         p->step[v].shape = spec[v].out;
-        for (int i = 0; i < 4; i++) {
-            count *= (uint64_t)(i < 3 ? spec[v].out.d[i] : spec[v].out.t);
-            if (count > INT_MAX)
-                return dfn_fail(err, DFN_ERR_ARG, "value of '%s' is too large", n->name);
-        }
+        const dfn_shape out = spec[v].out;
+        if (!dfn_shape_fits(out) ||
+            (size_t)out.t * dfn_shape_frame(out) > (size_t)(INT_MAX / p->config.batch))
+            return dfn_fail(err, DFN_ERR_ARG,
+                            "%s '%s' is too large for %d streams of %d frames",
+                            p->op[n->op]->name, n->name, p->config.batch, p->config.frames);
     }
     return DFN_OK;
 }
@@ -131,13 +130,18 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
     for (dfn_value v = 0; v < g->n_node; v++) {
         if (scratch < spec[v].scratch)
             scratch = spec[v].scratch;
+        if (guard) {
+            p->step[v].scratch = dfn_arena_take(a, spec[v].scratch + guard, p->elem);
+            p->step[v].scratch_bytes = spec[v].scratch * p->elem;
+        }
         if (keep && spec[v].save) {
             p->step[v].save = dfn_arena_take(a, spec[v].save + guard, p->elem);
             p->step[v].save_bytes = spec[v].save * p->elem;
         }
     }
-    p->scratch = dfn_arena_take(a, scratch + guard, p->elem);
-    p->scratch_bytes = scratch * p->elem;
+    unsigned char *shared = dfn_arena_take(a, scratch, p->elem);
+    for (dfn_value v = 0; v < g->n_node && !guard; v++)
+        p->step[v].scratch = shared;
     if (!keep)
         return;
     const size_t start = a->used;
@@ -167,8 +171,6 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
 {
     const dfn_graph *g = p->g;
     const size_t B = (size_t)p->config.batch;
-    if (p->config.guard)
-        guard_fill(p->scratch, p->scratch_bytes);
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
         const dfn_value root = dfn_plan_root(g, v);
@@ -184,7 +186,7 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
                         .out = p->step[v].data,
                         .dout = p->step[v].grad,
                         .save = p->step[v].save,
-                        .scratch = spec[v].scratch ? p->scratch : NULL,
+                        .scratch = spec[v].scratch ? p->step[v].scratch : NULL,
                         .state = n->state ? p->state + (size_t)v * B : NULL};
         for (int i = 0; i < n->n_in; i++) {
             a->in_shape[i] = p->step[n->in[i]].shape;
@@ -194,6 +196,7 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
         if (p->config.guard && !n->view) {
             guard_fill(p->step[v].data, dfn_plan_used(p, v));
             guard_fill(p->step[v].save, p->step[v].save_bytes);
+            guard_fill(p->step[v].scratch, p->step[v].scratch_bytes);
         }
     }
 }
@@ -234,9 +237,11 @@ dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_confi
                         dfn_error *err)
 {
     *out = NULL;
-    if (!g->finished || config->batch < 1 || config->frames < 1)
+    if (!g->finished || config->batch < 1 || config->frames < 1 ||
+        (int)config->mode < DFN_INFER || config->mode > DFN_TRAIN ||
+        (int)config->precision < DFN_F32 || config->precision > DFN_F64)
         return dfn_fail(err, DFN_ERR_ARG,
-                        "a plan needs a finished graph, batch and frames");
+                        "a plan needs a finished graph, batch, frames and a known mode");
     const size_t N = (size_t)g->n_node, B = (size_t)config->batch;
     dfn_plan *p = calloc(1, sizeof *p);
     dfn_spec *spec = calloc(N, sizeof *spec);

@@ -9,7 +9,8 @@ typedef struct dfn_step {
     dfn_shape shape;            /* with t for config.frames */
     unsigned char *data, *grad; /* views share their source's; grad in EVAL and TRAIN */
     unsigned char *save;
-    size_t save_bytes;
+    unsigned char *scratch; /* one for all nodes, unless they are guarded */
+    size_t save_bytes, scratch_bytes;
     dfn_args args; /* everything that does not change from run to run */
 } dfn_step;
 
@@ -23,13 +24,11 @@ struct dfn_plan {
         dfn_kernels_f64 f64;
     } kernels;
 
-    dfn_step *step; /* [node] */
-    void **state;   /* [node][batch]: this node's slot in stream b, set by each run */
-    void **before;  /* [batch]: copy of the state before the run (EVAL and TRAIN) */
-    void **dstate;  /* [batch]: gradient of the state, if the caller keeps none */
-    void **dslot;   /* [batch]: one node's slots of that gradient */
-    unsigned char *scratch; /* of the op that runs; scratch_bytes as the greediest asked */
-    size_t scratch_bytes;
+    dfn_step *step;       /* [node] */
+    void **state;         /* [node][batch]: this node's slot in stream b, set by each run */
+    void **before;        /* [batch]: copy of the state before the run (EVAL and TRAIN) */
+    void **dstate;        /* [batch]: gradient of the state, if the caller keeps none */
+    void **dslot;         /* [batch]: one node's slots of that gradient */
     unsigned char *grads; /* all gradients, and their size */
     size_t grad_bytes, state_bytes, bytes;
     unsigned char *block;

@@ -25,7 +25,10 @@ void *dfn_plan_grad(const dfn_plan *p, dfn_value v)
     return v < 0 || v >= p->g->n_node ? NULL : p->step[v].grad;
 }
 
-dfn_shape dfn_plan_shape(const dfn_plan *p, dfn_value v) { return p->step[v].shape; }
+dfn_shape dfn_plan_shape(const dfn_plan *p, dfn_value v)
+{
+    return v < 0 || v >= p->g->n_node ? (dfn_shape){0} : p->step[v].shape;
+}
 
 size_t dfn_state_bytes(const dfn_graph *g, dfn_precision precision)
 {
@@ -143,10 +146,10 @@ void dfn_update_statistics(dfn_plan *p, void *const *weights)
     }
 }
 
-static bool intact(const unsigned char *guard)
+static bool intact(const unsigned char *buffer, size_t bytes, int value)
 {
-    for (int i = 0; i < DFN_GUARD_BYTES; i++)
-        if (guard[i] != DFN_GUARD_VALUE)
+    for (int i = 0; buffer && i < DFN_GUARD_BYTES; i++)
+        if (buffer[bytes + i] != value)
             return false;
     return true;
 }
@@ -156,11 +159,11 @@ const char *dfn_plan_guard(const dfn_plan *p)
     for (int v = 0; p->config.guard && v < p->g->n_node; v++) {
         const dfn_node *n = &p->g->node[v];
         const dfn_step *s = &p->step[v];
-        if (!n->view && (!intact(s->data + dfn_plan_used(p, v)) ||
-                         (s->save && !intact(s->save + s->save_bytes))))
+        if (!n->view && (!intact(s->data, dfn_plan_used(p, v), DFN_GUARD_VALUE) ||
+                         !intact(s->grad, dfn_plan_used(p, v), 0) || /* zeroed whole */
+                         !intact(s->save, s->save_bytes, DFN_GUARD_VALUE) ||
+                         !intact(s->scratch, s->scratch_bytes, DFN_GUARD_VALUE)))
             return *n->name ? n->name : p->op[n->op]->name;
     }
-    if (p->config.guard && !intact(p->scratch + p->scratch_bytes))
-        return "scratch";
     return NULL;
 }

@@ -113,8 +113,9 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_graph_finish(dfn_graph *g, dfn_error *err)
  */
 
 DFN_API dfn_value dfn_graph_find(const dfn_graph *g,
-                                 const char *name);                 /* in or out; or -1 */
-DFN_API dfn_shape dfn_graph_shape(const dfn_graph *g, dfn_value v); /* of one frame */
+                                 const char *name); /* in or out; or -1 */
+DFN_API dfn_shape dfn_graph_shape(const dfn_graph *g,
+                                  dfn_value v); /* of one frame; zeros for no value */
 DFN_API int dfn_graph_weight_count(const dfn_graph *g);
 DFN_API const dfn_weight *dfn_graph_weight(const dfn_graph *g, int i);
 DFN_API size_t dfn_graph_parameters(const dfn_graph *g); /* trainable numbers */
