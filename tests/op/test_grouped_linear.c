@@ -23,7 +23,7 @@ int main(void)
         {"2 groups of 3 to 2", {1, {2, 3, 6}}, 4, 2, false},
         {"3 groups of 4 to 8", {1, {1, 2, 12}}, 24, 3, true},
         {"2 groups of 5 to 16", {2, {1, 1, 10}}, 32, 2, true},
-        {"2 groups of 1 to 21", {1, {1, 1, 2}}, 42, 2, false},
+        {"2 groups of 1 to 27", {1, {1, 1, 2}}, 54, 2, false},
         {"4 groups of 2 to 1", {1, {1, 1, 8}}, 4, 4, false},
     };
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
