@@ -75,6 +75,8 @@ static void check_values(void)
     op_values("add", build, &add, 2, x, NULL, sum);
     op_values("mul", build, &mul, 2, x, NULL, product);
     op_values("affine", build_affine, k, 1, z, NULL, line);
+    op_cost(build, &mul, 2 * 3);
+    op_cost(build_affine, k, 2 * 3);
 }
 
 static void check_refusals(void)

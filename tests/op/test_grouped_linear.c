@@ -36,6 +36,9 @@ int main(void)
     const layer two = {"", {1, {1, 1, 4}}, 4, 2, true};
     op_values("grouped_linear", build, &two, 1, x, w, y);
 
+    op_cost(build, &two, 2 * 2 * 2);
+    op_cost(build, &(layer){"", {2, {3, 1, 12}}, 8, 4, false}, 2 * 3 * 4 * 3 * 2);
+
     op_refused(build, &(layer){"", {1, {1, 1, 4}}, 0, 2, false}, "number of outputs");
     op_refused(build, &(layer){"", {1, {1, 1, 5}}, 4, 2, false}, "must divide");
     op_refused(build, &(layer){"", {1, {1, 1, 4}}, 5, 2, false}, "must divide");

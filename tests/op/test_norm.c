@@ -130,6 +130,8 @@ int main(void)
     check_consistency();
     check_values();
     check_update();
+    op_cost(build, &batch, 1 * 2 * 3);
+    op_cost(build, &layer, 4 * 3 * 7);
     check_refusals();
     return op_check_report() | check_report();
 }

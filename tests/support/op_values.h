@@ -68,6 +68,17 @@ static inline void op_values(const char *name, op_build build, const void *conte
     dfn_graph_free(g);
 }
 
+/* Multiply-adds of one frame. */
+static inline void op_cost(op_build build, const void *context, uint64_t want)
+{
+    dfn_graph *g = dfn_graph_new();
+    build(g, context);
+    CHECK(!dfn_graph_finish(g, NULL) && dfn_graph_macs(g) == want,
+          "%llu multiply-adds, want %llu", (unsigned long long)dfn_graph_macs(g),
+          (unsigned long long)want);
+    dfn_graph_free(g);
+}
+
 /* The graph of `build` must be refused with a message that contains `text`. */
 static inline void op_refused(op_build build, const void *context, const char *text)
 {
