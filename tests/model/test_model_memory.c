@@ -1,0 +1,36 @@
+/* Loading a model while memory runs out: every allocation made to fail in turn ends in a
+ * clean error, and nothing is lost. The file holds batch norms, so that folding is in it
+ * too. */
+#include "check.h"
+#include "fail_alloc.h"
+#include "tiny_model.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+    size_t size;
+    int failures = 0;
+    void *bytes = tiny_model_bytes(&size, &(tiny_model_config){.batch_norm = true});
+    const int before = fail_alloc_live();
+    for (int n = 0;; n++) {
+        dfn_error err = {0};
+        dfn_model *m = NULL;
+        fail_alloc_after(n);
+        const dfn_status status = dfn_model_load_memory(&m, bytes, size, "tiny", &err);
+        const bool complete = fail_alloc_count() <= n;
+        fail_alloc_after(-1);
+        CHECK(complete ? !status && m : status == DFN_ERR_NOMEM && !m && *err.text,
+              "allocation %d: status %d, '%s'", n, (int)status, err.text);
+        dfn_model_free(m);
+        CHECK(fail_alloc_live() == before, "allocation %d: %d blocks are lost", n,
+              fail_alloc_live() - before);
+        if (complete)
+            break;
+        failures++;
+    }
+    free(bytes);
+    printf("%d allocations, each failed once\n", failures);
+    CHECK(failures > 100, "only %d allocations were tried", failures);
+    return check_report();
+}
