@@ -1,0 +1,66 @@
+/* find_model.c - which model file to use. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODEL_NAME "dfnet4/default.safetensors"
+
+/* DIR[0..length)/dfnet4/default.safetensors if it is there, or NULL. owner: caller frees.
+ */
+static char *in_folder(const char *dir, size_t length, const char *below)
+{
+    if (!length || dir[0] != '/') /* XDG: relative folders do not count */
+        return NULL;
+    const size_t room = length + strlen(below) + sizeof "/" MODEL_NAME;
+    char *path = malloc(room);
+    if (!path)
+        return NULL;
+    snprintf(path, room, "%.*s%s/" MODEL_NAME, (int)length, dir, below);
+    if (access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static char *in_data_home(void)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (data && *data)
+        return in_folder(data, strlen(data), "");
+    return home ? in_folder(home, strlen(home), "/.local/share") : NULL;
+}
+
+static char *in_data_dirs(void)
+{
+    const char *dirs = getenv("XDG_DATA_DIRS");
+    if (!dirs || !*dirs)
+        dirs = "/usr/local/share:/usr/share";
+    char *path = NULL;
+    while (!path && *dirs) {
+        const size_t length = strcspn(dirs, ":");
+        path = in_folder(dirs, length, "");
+        dirs += length + (dirs[length] == ':');
+    }
+    return path;
+}
+
+char *cli_find_model(const char *option)
+{
+    const char *named = option ? option : getenv("DFNET4_MODEL");
+    char *path = named && *named ? strdup(named) : in_data_home();
+    if (!path)
+        path = in_data_dirs();
+    if (!path)
+        path = in_folder(DFN_DATADIR, strlen(DFN_DATADIR), "");
+    if (!path)
+        path = in_folder("/usr/share", strlen("/usr/share"), "");
+    if (!path)
+        cli_error(
+            NULL,
+            "no model: name one with $DFNET4_MODEL or 'enhance --model FILE', or put one "
+            "at ~/.local/share/" MODEL_NAME "; 'dfnet4 import --help' tells how "
+            "to get one");
+    return path;
+}

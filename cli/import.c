@@ -1,0 +1,111 @@
+/* import.c - dfnet4 import: make a model file from an official one. */
+#include "cli.h"
+
+#include <dfnet4/import.h>
+#include <dfnet4/model.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const cli_option *options(void)
+{
+    static const cli_option list[] = {
+        {'o', "output", "FILE", "Write the model here (a .safetensors file); needed"},
+        {'f', "force", NULL, "Replace FILE if it exists"},
+        {0},
+    };
+    return list;
+}
+
+/* The output may be new, or replaced on demand, but it is never the source. */
+static bool may_write(const char *source, const char *output, bool force)
+{
+    struct stat from, to;
+    if (stat(source, &from) != 0) {
+        cli_error(source, "%s", strerror(errno));
+        return false;
+    }
+    if (lstat(output, &to) != 0)
+        return true; /* not there; other reasons show when it is written */
+    struct stat target;
+    if (stat(output, &target) == 0 && target.st_dev == from.st_dev &&
+        target.st_ino == from.st_ino)
+        cli_error(output, "is the source itself");
+    else if (S_ISDIR(to.st_mode))
+        cli_error(output, "is a folder; name a file");
+    else if (!force)
+        cli_error(output, "exists already; --force replaces it");
+    else
+        return true;
+    return false;
+}
+
+/* Read back what was written: a model that cannot be used is no success. */
+static int confirm(const char *output)
+{
+    dfn_error err;
+    dfn_model *model;
+    if (dfn_model_load(&model, output, &err) != DFN_OK) {
+        cli_error(NULL, "%s", err.text);
+        return CLI_FAILED;
+    }
+    cli_line("%s: %s, %zu parameters", output, dfn_model_get_info(model)->kind,
+             dfn_graph_parameters(dfn_model_net(model)));
+    dfn_model_free(model);
+    return CLI_OK;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    const char *output = NULL;
+    bool force = false;
+    for (int key; (key = cli_next_option(self, argc, argv)) != -1;) {
+        if (key == 'o')
+            output = optarg;
+        else
+            force = true;
+    }
+    if (argc - optind != 1)
+        cli_usage(self, argc == optind ? "no SOURCE" : "more than one SOURCE");
+    if (!output || !*output)
+        cli_usage(self, "no output; name one with -o FILE");
+    const char *source = argv[optind];
+    if (!may_write(source, output, force))
+        return CLI_FAILED;
+
+    /* It takes a moment only: let Ctrl-C wait, so that no half file stays behind. */
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stop, &before);
+    dfn_error err;
+    const dfn_status status = dfn_import(source, output, &err);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (status != DFN_OK) {
+        cli_error(NULL, "%s", err.text);
+        return CLI_FAILED;
+    }
+    return confirm(output);
+}
+
+const cli_command cli_import = {
+    .name = "import",
+    .arguments = "SOURCE -o FILE",
+    .summary = "Make a model file from the official DeepFilterNet3 files",
+    .about =
+        "Make a model file (safetensors) from the official DeepFilterNet3 weights. SOURCE "
+        "is the folder with enc.onnx, erb_dec.onnx, df_dec.onnx and config.ini, or the "
+        "archive with them, DeepFilterNet3_onnx.tar.gz, as found in the folder 'models' of "
+        "the DeepFilterNet project.",
+    .notes = "Examples:\n"
+             "  dfnet4 import DeepFilterNet3_onnx.tar.gz -o dfnet3.safetensors\n"
+             "  dfnet4 enhance --model dfnet3.safetensors talk.wav\n"
+             "\nA model is found without --model as\n"
+             "  ~/.local/share/dfnet4/default.safetensors\n",
+    .options = options,
+    .run = run,
+};

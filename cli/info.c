@@ -1,0 +1,223 @@
+/* info.c - dfnet4 info: what a model consists of and what it costs. */
+#include "cli.h"
+
+#include <dfnet4/cpu.h>
+#include <dfnet4/stream.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One model is two graphs; they are shown one after the other and added up. */
+typedef struct part {
+    const char *name;
+    const dfn_graph *graph;
+} part;
+
+typedef struct totals {
+    size_t parameters, state_bytes;
+    uint64_t macs;
+    int latency; /* samples at 48 kHz */
+} totals;
+
+static const char *const metadata[] = {"licence", "license", "source", "version", "sha256"};
+enum { N_METADATA = sizeof metadata / sizeof metadata[0], RATE = 48000 };
+
+static const cli_option *options(void)
+{
+    static const cli_option list[] = {
+        {'j', "json", NULL, "Print JSON, with every layer"},
+        {'a', "all", NULL, "List layers without weights, cost and state, too"},
+        {0},
+    };
+    return list;
+}
+
+static void add_up(totals *t, const dfn_graph *g)
+{
+    t->parameters += dfn_graph_parameters(g);
+    t->macs += dfn_graph_macs(g);
+    t->state_bytes += dfn_state_bytes(g, DFN_F32);
+}
+
+/* Only a stream knows its latency: it adds blocking to what the network needs. */
+static bool measure(totals *t, const dfn_model *model, const part parts[2], dfn_error *err)
+{
+    *t = (totals){0};
+    add_up(t, parts[0].graph);
+    add_up(t, parts[1].graph);
+    const dfn_stream_config config = {
+        .sample_rate = RATE, .channels = 1, .cpu = dfn_cpu_detect()};
+    dfn_stream *stream;
+    if (dfn_stream_new(&stream, model, &config, err) != DFN_OK)
+        return false;
+    t->latency = dfn_stream_latency(stream);
+    dfn_stream_free(stream);
+    return true;
+}
+
+static json_t *layer_json(const char *part_name, const dfn_node_info *n)
+{
+    return json_pack("{s:s, s:o, s:s, s:[iii], s:i, s:I, s:I, s:I}", "graph", part_name,
+                     "name", cli_json_text(n->name), "op", n->op, "shape", n->shape.d[0],
+                     n->shape.d[1], n->shape.d[2], "frames", n->shape.t, "parameters",
+                     (json_int_t)n->parameters, "macs_per_hop", (json_int_t)n->macs,
+                     "state_bytes", (json_int_t)(n->state * sizeof(float)));
+}
+
+static bool print_json(const char *path, const dfn_model *model, const part parts[2],
+                       const totals *t)
+{
+    const dfn_model_info *info = dfn_model_get_info(model);
+    json_t *layers = json_array(), *about = json_object();
+    for (int p = 0; p < 2; p++)
+        for (int i = 0; i < dfn_graph_node_count(parts[p].graph); i++) {
+            const dfn_node_info n = dfn_graph_node(parts[p].graph, i);
+            json_array_append_new(layers, layer_json(parts[p].name, &n));
+        }
+    for (int i = 0; i < N_METADATA; i++)
+        if (dfn_model_metadata(model, metadata[i]))
+            json_object_set_new(about, metadata[i],
+                                cli_json_text(dfn_model_metadata(model, metadata[i])));
+    return cli_json_print(json_pack(
+        "{s:o, s:s, s:o, s:I, s:I, s:I, s:i, s:f, s:i, s:i, s:i, s:i, s:i, s:i, s:o}",
+        "file", cli_json_text(path), "model", info->kind, "metadata", about, "parameters",
+        (json_int_t)t->parameters, "macs_per_hop", (json_int_t)t->macs, "state_bytes",
+        (json_int_t)t->state_bytes, "latency_samples", t->latency, "latency_ms",
+        1000.0 * t->latency / RATE, "sample_rate", info->sample_rate, "hop_size",
+        info->hop_size, "fft_size", info->fft_size, "erb_bands", info->nb_erb, "df_bins",
+        info->nb_df, "df_order", info->df_order, "layers", layers));
+}
+
+/* A long name loses its middle: both its beginning and its end tell layers apart. */
+static void shorten(char *out, int room, const char *name)
+{
+    const int length = (int)strlen(name), head = room / 2 - 1, tail = room - head - 3;
+    if (length < room)
+        snprintf(out, (size_t)room, "%s", name);
+    else
+        snprintf(out, (size_t)room, "%.*s..%s", head, name, name + length - tail);
+}
+
+static void print_layer(const dfn_node_info *n)
+{
+    char name[23], shape[40];
+    shorten(name, sizeof name, n->name);
+    snprintf(shape, sizeof shape, "%dx%dx%d", n->shape.d[0], n->shape.d[1], n->shape.d[2]);
+    cli_line("  %-22s %-16.16s %9s %8zu %9" PRIu64 " %8zu", name, n->op, shape,
+             n->parameters, n->macs, n->state * sizeof(float));
+}
+
+static void print_table(const part parts[2], const totals *t, bool all)
+{
+    cli_line("  %-22s %-16s %9s %8s %9s %8s", "LAYER", "OP", "SHAPE", "PARAMS", "MACS/HOP",
+             "STATE B");
+    for (int p = 0; p < 2; p++) {
+        cli_line("%s", parts[p].name);
+        for (int i = 0; i < dfn_graph_node_count(parts[p].graph); i++) {
+            const dfn_node_info n = dfn_graph_node(parts[p].graph, i);
+            if (all || n.parameters || n.macs || n.state)
+                print_layer(&n);
+        }
+    }
+    cli_line("%-49s   %8zu %9" PRIu64 " %8zu", "total", t->parameters, t->macs,
+             t->state_bytes);
+}
+
+/* "name        text", in lines that fit; metadata may be long. */
+static void print_field(const char *name, const char *text)
+{
+    enum { ROOM = 67 };
+    do {
+        int n = (int)strlen(text);
+        if (n > ROOM) {
+            n = ROOM;
+            while (n > 0 && text[n] != ' ')
+                n--;
+            n = n > 0 ? n : ROOM; /* a word longer than a line */
+        }
+        cli_line("%-11s %.*s", name, n, text);
+        name = "";
+        text += n + (text[n] == ' ');
+    } while (*text);
+}
+
+static void print_text(const char *path, const dfn_model *model, const part parts[2],
+                       const totals *t, bool all)
+{
+    const dfn_model_info *info = dfn_model_get_info(model);
+    cli_line("file        %s", path);
+    cli_line("model       %s", info->kind);
+    for (int i = 0; i < N_METADATA; i++)
+        if (dfn_model_metadata(model, metadata[i]))
+            print_field(metadata[i], dfn_model_metadata(model, metadata[i]));
+    cli_line("signal      %d Hz, %d-point transform every %d samples (a hop)",
+             info->sample_rate, info->fft_size, info->hop_size);
+    cli_line("output      %d ERB bands; deep filter of order %d on %d bins", info->nb_erb,
+             info->df_order, info->nb_df);
+    cli_line("latency     %d samples at %d Hz, %.3g ms", t->latency, RATE,
+             1000.0 * t->latency / RATE);
+    cli_line("cost        %zu parameters, %.3f million MACs per second", t->parameters,
+             (double)t->macs * info->sample_rate / info->hop_size / 1e6);
+    cli_line("state       %zu bytes for each stream", t->state_bytes);
+    cli_line(" ");
+    print_table(parts, t, all);
+}
+
+static int show(const char *path, bool json, bool all)
+{
+    dfn_error err;
+    dfn_model *model;
+    if (dfn_model_load(&model, path, &err) != DFN_OK) {
+        cli_error(NULL, "%s", err.text);
+        return CLI_FAILED;
+    }
+    const part parts[2] = {{"net", dfn_model_net(model)},
+                           {"apply", dfn_model_apply(model)}};
+    totals t;
+    bool good = measure(&t, model, parts, &err);
+    if (!good)
+        cli_error(path, "%s", err.text);
+    else if (json)
+        good = print_json(path, model, parts, &t);
+    else
+        print_text(path, model, parts, &t, all);
+    dfn_model_free(model);
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    bool json = false, all = false;
+    for (int key; (key = cli_next_option(self, argc, argv)) != -1;) {
+        json |= key == 'j';
+        all |= key == 'a';
+    }
+    if (argc - optind > 1)
+        cli_usage(self, "more than one MODEL");
+    char *path = cli_find_model(optind < argc ? argv[optind] : NULL);
+    if (!path)
+        return CLI_FAILED;
+    const int status = show(path, json, all);
+    free(path);
+    return status;
+}
+
+const cli_command cli_info = {
+    .name = "info",
+    .arguments = "[OPTION]... [MODEL]",
+    .summary = "Show a model's layers, size, cost and latency",
+    .about =
+        "Show what a model file consists of and what it costs to run. Without MODEL, the "
+        "one that 'dfnet4 enhance' would use.",
+    .notes =
+        "A hop is the step from one transform to the next, 10 ms. Shapes are of one\n"
+        "frame. MACs are multiply-adds; state is what one stream keeps from hop to hop.\n"
+        "Latency is from a sample in to the same sample out of a stream at 48 kHz;\n"
+        "'dfnet4 enhance' takes it out.\n"
+        "\nExamples:\n"
+        "  dfnet4 info\n"
+        "  dfnet4 info --json dfnet3.safetensors | jq .latency_samples\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,98 @@
+"""Help, version and usage errors."""
+
+import re
+
+import support
+from support import *
+
+COMMANDS = ("enhance", "info", "import")
+
+
+class Help(support.Case):
+    def test_fits_a_terminal(self):
+        for args in ([], *([c] for c in COMMANDS)):
+            r = self.dfnet4(*args, "--help")
+            self.assertEqual(r.err, "")
+            for line in r.out.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+            self.assertTrue(r.out.startswith("Usage: dfnet4"))
+            self.assertIn("Examples:", r.out)
+            self.assertEqual(r.out, self.dfnet4(*args, "-h").out)
+
+    def test_every_command_is_listed(self):
+        out = self.dfnet4("--help").out
+        for c in COMMANDS:
+            self.assertRegex(out, rf"(?m)^  {c} ")
+
+    def test_every_option_is_told_and_taken(self):
+        """What the help lists, the program takes, and the man page explains."""
+        man = open(os.environ["DFNET4_MAN"]).read().replace("\\-", "-")
+        for c in COMMANDS:
+            options = re.findall(r"^  (?:-\w, |    )--([a-z-]+)(=\S+)?", self.dfnet4(c, "--help").out, re.M)
+            self.assertIn(("help", ""), options)
+            for name, value in options:
+                self.assertRegex(man, rf"(?m)^\.(It|Op) .*Fl -{name}\b", f"{c} --{name}")
+                if name == "help":
+                    continue
+                if value:
+                    self.fails(c, "--" + name, code=2, says=[f"--{name}", "needs a value"])
+                else:  # taken, so that only the next one is unknown
+                    self.fails(c, "--" + name, "--nonsense", code=2, says="'--nonsense'")
+
+    def test_every_parameter_is_an_option(self):
+        text = open(os.environ["DFNET4_PARAMS"]).read()
+        symbols = re.findall(r"^DFN_PARAM\((\w+),", text, re.M)
+        self.assertIn("limit_db", symbols)
+        out = self.dfnet4("enhance", "--help").out
+        for s in symbols:
+            check = self.assertNotIn if s == "bypass" else self.assertIn
+            check("--" + s.replace("_", "-"), out)
+
+    def test_version(self):
+        for option in ("--version", "-V"):
+            self.assertRegex(self.dfnet4(option).out, r"^dfnet4 \d+\.\d+\.\d+\n")
+
+    def test_full_standard_output(self):
+        for args in (["--help"], ["--version"], ["enhance", "--help"], ["info"], ["info", "--json"]):
+            with open("/dev/full", "w") as full:
+                r = subprocess.run([PROGRAM, *args], env=self.env, stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(r.returncode, 1, args)
+            self.assertRegex(r.stderr, b"standard output: (No space left|write error)")
+
+
+class Usage(support.Case):
+    def test_mistakes(self):
+        a = self.make("a.wav")
+        for args, says in (
+                (["nonsense"], "unknown command 'nonsense'"), (["--nonsense"], "unknown option"),
+                (["enhance"], "no INPUT"), (["enhance", "--nonsense", a], "'--nonsense'"),
+                (["enhance", "-X", a], "'-X'"), (["enhance", a, "-o"], "'-o' needs a value"),
+                (["enhance", "--quiet=1", a], "'--quiet' takes no value"),
+                (["enhance", "--limit-db=101", a], "0 to 100"),
+                (["enhance", "--limit-db=-1", a], "0 to 100"),
+                (["enhance", "--limit-db=nan", a], "0 to 100"),
+                (["enhance", "--limit-db=5x", a], "'5x'"), (["enhance", "--limit-db=", a], "''"),
+                (["enhance", "--jobs=0", a], "1 to 256"), (["enhance", "-j", "1.5", a], "1 to 256"),
+                (["enhance", "--bypass=1", a], "'--bypass=1'"), (["enhance", "-o", "", a], "empty"),
+                (["enhance", "-o", "-", a], "standard output is not supported"),
+                (["info", "a", "b"], "more than one MODEL"),
+                (["import", "-o", "c"], "no SOURCE"),
+                (["import", "a", "b", "-o", "c"], "more than one SOURCE"),
+                (["import", "a"], "no output")):
+            with self.subTest(" ".join(args)):
+                self.fails(*args, code=2, says=[says, "--help'"])
+        self.assertEqual(self.tree(), ["a.wav", "tiny.safetensors"])
+
+    def test_no_command(self):
+        r = subprocess.run([PROGRAM], capture_output=True, text=True)
+        self.assertEqual((r.returncode, r.stdout), (2, ""))
+        self.assertTrue(r.stderr.startswith("Usage:"))
+
+    def test_double_dash(self):
+        self.make("-a.wav")
+        self.dfnet4("enhance", "-o", "b.wav", "--", "-a.wav")
+        self.assertIn("b.wav", self.tree())
+
+
+if __name__ == "__main__":
+    support.main()
