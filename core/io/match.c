@@ -222,8 +222,9 @@ dfn_status match_value(matcher *m, dfn_value t, foreign v, dfn_layout *layout)
         if (*op == '?')
             status = match_input(m, n, d.at);
         else if (!d.node || !match_is(d.node, op) || strcmp(d.node->output[0], d.at.name))
-            status = MATCH_REFUSE(m, d.at, "expected %s%s%s here", op,
-                                  *n->name ? " for " : "", n->name);
+            status = *n->name
+                         ? MATCH_REFUSE(m, d.at, "expected %s for '%s' here", op, n->name)
+                         : MATCH_REFUSE(m, d.at, "expected %s here", op);
         else if (d.node->n_input < (size_t)(n->op == DFN_OP_ACTIVATION ? 1 : 2))
             status = MATCH_REFUSE(m, d.at, "%s has too few inputs", op);
         else
