@@ -191,3 +191,6 @@ DFN_KERNEL(complex_compress_fwd,
            (REAL *restrict y, const REAL *restrict x, REAL g, size_t n))
 DFN_KERNEL(complex_compress_bwd, (REAL *restrict dx, const REAL *restrict dy,
                                   const REAL *restrict x, REAL g, size_t n))
+DFN_KERNEL(complex_unit_fwd, (REAL *restrict y, const REAL *restrict x, REAL e, size_t n))
+DFN_KERNEL(complex_unit_bwd, (REAL *restrict dx, const REAL *restrict dy,
+                              const REAL *restrict x, REAL e, size_t n))

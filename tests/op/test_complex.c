@@ -1,4 +1,4 @@
-/* complex_mul, complex_abs, complex_compress. */
+/* complex_mul, complex_abs, complex_compress, complex_unit. */
 #include "op_check.h"
 #include "op_values.h"
 
@@ -56,6 +56,7 @@ static const complex_case cases[] = {
      {1, {1, 3, 2}},
      {.alpha = 1},
      1},
+    {"complex_unit", DFN_OP_COMPLEX_UNIT, 1, false, {1, {2, 3, 2}}, {.alpha = 0.1}, 1},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -79,6 +80,14 @@ static void known(void)
     values(
         &c, (double[]){0, 4, -8, 8, 0, 0, -1e-20, 0}, /* below 1e-12: 1e-12^0.5 */
         (double[]){0, 2, -root * sqrt(8 / root), root * sqrt(8 / root), 1e-6, 0, -1e-6, 0});
+}
+
+/* Known values of complex_unit, 0 among them. */
+static void known_unit(void)
+{
+    const complex_case c = {"unit",         DFN_OP_COMPLEX_UNIT, 1, false,
+                            {1, {1, 3, 2}}, {.alpha = 5},        1};
+    values(&c, (double[]){3, -4, 0, 0, 0, 15}, (double[]){0.3, -0.4, 0, 0, 0, 0.75});
 }
 
 /* The gradient of y with respect to x at one number, for dy. */
@@ -118,6 +127,10 @@ static void guards(void)
     CHECK(dx[0] == 0 && dx[1] == 0, "abs at 0: %g %g", dx[0], dx[1]);
     gradient(&compress, (double[]){0, 0}, (double[]){1, 1}, dx);
     CHECK(dx[0] == 0 && dx[1] == 0, "compress at 0: %g %g", dx[0], dx[1]);
+    const complex_case unit = {
+        "", DFN_OP_COMPLEX_UNIT, 1, false, {1, {1, 1, 2}}, {.alpha = 1e-12}, 1};
+    gradient(&unit, (double[]){0, 0}, (double[]){1, 1}, dx);
+    CHECK(dx[0] == 0 && dx[1] == 0, "unit at 0: %g %g", dx[0], dx[1]);
     gradient(&compress, (double[]){1e-7, 0}, (double[]){1, 1}, dx);
     close_to("along, unguarded", dx[0], 0.3 * pow(1e-7, -0.7));
     close_to("across, guarded", dx[1], pow(1e-7, 0.3) * 1e-7 / 1e-10);
@@ -149,6 +162,7 @@ int main(void)
                             .scale = cases[i].scale,
                             .terms = 8});
     known();
+    known_unit();
     guards();
 
     static const dfn_shape complex = {1, {1, 2, 2}}, real = {1, {1, 2, 1}};
@@ -163,6 +177,9 @@ int main(void)
     refuse(DFN_OP_COMPLEX_COMPRESS, 1, complex, (dfn_attr){.alpha = 1.5}, "exponent");
     refuse(DFN_OP_COMPLEX_COMPRESS, 1, complex, (dfn_attr){.alpha = (double)NAN},
            "exponent");
+    refuse(DFN_OP_COMPLEX_UNIT, 1, real, (dfn_attr){.alpha = 1e-12}, "complex");
+    refuse(DFN_OP_COMPLEX_UNIT, 2, complex, (dfn_attr){.alpha = 1e-12}, "one");
+    refuse(DFN_OP_COMPLEX_UNIT, 1, complex, (dfn_attr){0}, "positive");
     op_refused(build_unlike, &(dfn_shape){1, {2, 1, 2}}, "differ");
     op_refused(build_unlike, &(dfn_shape){2, {1, 2, 2}}, "differ");
     return op_check_report() | check_report();
