@@ -75,19 +75,6 @@ static void build(dfn_graph *g, const golden *c, bool transposed)
     dfn_graph_output(g, "y", add_activation(g, golden_text(c, "act"), v));
 }
 
-/* Running statistics after one step of training. */
-static void check_statistics(const golden_rig *r)
-{
-    dfn_update_statistics(r->plan, r->w.data);
-    for (int i = 0; i < dfn_graph_weight_count(r->g); i++) {
-        const dfn_weight *w = dfn_graph_weight(r->g, i);
-        char name[300];
-        snprintf(name, sizeof name, "out.train.%s", w->name);
-        if (w->buffer)
-            golden_compare(r->c, name, r->w.data[i], sizeof(float), w->count);
-    }
-}
-
 static void check_mode(const golden *c, const dfn_graph *g, bool train)
 {
     const char *mode = train ? "train" : "eval";
@@ -108,7 +95,7 @@ static void check_mode(const golden *c, const dfn_graph *g, bool train)
     golden_compare_grad(&r, "x", dx, order);
     golden_compare_weight_grads(&r, dw);
     if (train)
-        check_statistics(&r);
+        golden_compare_statistics(&r, "out.train.");
     golden_rig_close(&r);
 }
 

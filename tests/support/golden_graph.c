@@ -3,6 +3,7 @@
 #include "graph/arena.h"
 #include "layout.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,6 +32,39 @@ static void weight_tensor(char *text, size_t size, const char *prefix, const cha
     snprintf(text, size, "%s%s%s", prefix, strncmp(name, "w.", 2) ? "w." : "", name);
 }
 
+static bool same_shape(const dfn_tensor *t, const dfn_weight *info)
+{
+    bool same = t->rank == info->rank;
+    for (int k = 0; same && k < t->rank; k++)
+        same = t->dim[k] == (size_t)info->dim[k];
+    return same;
+}
+
+/* Weight normalisation, kept as a direction v and a length g for every output:
+ * w[o] = g[o] v[o] / |v[o]|. False if the case has no such pair. */
+static bool normed_weight(const golden *c, const dfn_weight *info, const char *name,
+                          void *to, dfn_precision precision)
+{
+    char v_name[310], g_name[310];
+    snprintf(v_name, sizeof v_name, "%s_v", name);
+    snprintf(g_name, sizeof g_name, "%s_g", name);
+    if (golden_has(c, name) || !golden_has(c, v_name))
+        return false;
+    const dfn_tensor *v = golden_tensor(c, v_name), *g = golden_tensor(c, g_name);
+    if (!same_shape(v, info) || g->count != (size_t)info->dim[0])
+        stop("the graph and the reference have different shapes", name);
+    const size_t row = info->count / g->count;
+    for (size_t o = 0; o < g->count; o++) {
+        double sum = 0;
+        for (size_t i = 0; i < row; i++)
+            sum += golden_at(v, o * row + i) * golden_at(v, o * row + i);
+        for (size_t i = 0; i < row; i++)
+            put(to, precision, o * row + i,
+                golden_at(g, o) * golden_at(v, o * row + i) / sqrt(sum));
+    }
+    return true;
+}
+
 void golden_weights(const golden *c, const dfn_graph *g, dfn_weights *w,
                     dfn_precision precision)
 {
@@ -38,11 +72,10 @@ void golden_weights(const golden *c, const dfn_graph *g, dfn_weights *w,
         const dfn_weight *info = dfn_graph_weight(g, i);
         char name[300];
         weight_tensor(name, sizeof name, "", info->name);
+        if (normed_weight(c, info, name, w->data[i], precision))
+            continue;
         const dfn_tensor *t = golden_tensor(c, name);
-        bool same = t->rank == info->rank;
-        for (int k = 0; same && k < t->rank; k++)
-            same = t->dim[k] == (size_t)info->dim[k];
-        if (!same)
+        if (!same_shape(t, info))
             stop("the graph and the reference have different shapes", name);
         for (size_t j = 0; j < t->count; j++)
             put(w->data[i], precision, j, golden_at(t, j));
@@ -178,5 +211,17 @@ void golden_compare_weight_grads(const golden_rig *r, const char *prefix)
             continue;
         weight_tensor(name, sizeof name, prefix, info->name);
         golden_compare(r->c, name, r->dw.data[i], bytes_of(r->precision), info->count);
+    }
+}
+
+void golden_compare_statistics(golden_rig *r, const char *prefix)
+{
+    dfn_update_statistics(r->plan, r->w.data);
+    for (int i = 0; i < dfn_graph_weight_count(r->g); i++) {
+        const dfn_weight *info = dfn_graph_weight(r->g, i);
+        char name[300];
+        snprintf(name, sizeof name, "%s%s", prefix, info->name);
+        if (info->buffer)
+            golden_compare(r->c, name, r->w.data[i], bytes_of(r->precision), info->count);
     }
 }

@@ -39,7 +39,8 @@ void golden_rig_plan(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mod
 void golden_rig_close(golden_rig *r);
 
 /** Fill every weight of the graph from "w.<name>", of the same shape. A weight whose own
- *  name starts with "w." has the name of its tensor: call the node "w" for "w.weight". */
+ *  name starts with "w." has the name of its tensor: call the node "w" for "w.weight".
+ *  "<name>_g" and "<name>_v" (weight normalisation) will do in place of the tensor. */
 void golden_weights(const golden *c, const dfn_graph *g, dfn_weights *w,
                     dfn_precision precision);
 
@@ -61,5 +62,9 @@ void golden_compare_output(const golden_rig *r, const char *port, const char *te
 void golden_compare_grad(const golden_rig *r, const char *port, const char *tensor,
                          const char *order);
 void golden_compare_weight_grads(const golden_rig *r, const char *prefix);
+
+/** After golden_run in DFN_TRAIN: update the running statistics and compare them with
+ *  "<prefix><name>". Changes the weights of the rig. */
+void golden_compare_statistics(golden_rig *r, const char *prefix);
 
 #endif

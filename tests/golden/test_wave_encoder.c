@@ -1,0 +1,115 @@
+/* The causal encoder of a waveform, conv1d by conv1d down to one vector per hop, against
+ * PyTorch: every case called wave_encoder*. */
+#include "check.h"
+#include "golden_graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const dfn_attr gelu = {.act = DFN_ACT_GELU};
+
+static double number(const golden *c, const char *list, int i)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s.%d", list, i);
+    return golden_number(c, path, 0);
+}
+
+/* Outputs "l0" .. of the layers, and "y". */
+static void build(dfn_graph *g, const golden *c)
+{
+    const int base = (int)golden_number(c, "base_channels", 0);
+    int hop = 1, layers = 0;
+    while (number(c, "strides", layers) > 0)
+        hop *= (int)number(c, "strides", layers++);
+    dfn_value v = dfn_graph_input(g, "x", (dfn_shape){1, {1, hop, 1}});
+    for (int i = 0; i < layers; i++) {
+        char name[64];
+        const dfn_attr conv = {.out = base << i,
+                               .kernel_t = (int)number(c, "kernels", i),
+                               .stride_t = (int)number(c, "strides", i),
+                               .causal = true,
+                               .bias = true};
+        snprintf(name, sizeof name, "encoder.%d.0", i);
+        v = dfn_graph_add(g, DFN_OP_CONV1D, name, &conv, 1, &v);
+        snprintf(name, sizeof name, "encoder.%d.1", i);
+        v = dfn_graph_add(g, DFN_OP_BATCH_NORM, name, NULL, 1, &v);
+        v = dfn_graph_add(g, DFN_OP_ACTIVATION, NULL, &gelu, 1, &v);
+        snprintf(name, sizeof name, "l%d", i);
+        dfn_graph_output(g, name, v);
+    }
+    const dfn_attr proj = {.out = (int)golden_number(c, "out_dim", 0), .bias = true};
+    dfn_graph_output(g, "y", dfn_graph_add(g, DFN_OP_LINEAR, "proj", &proj, 1, &v));
+}
+
+static void open_rig(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mode mode)
+{
+    golden_rig_open(r, c, g, mode, DFN_F32, (int)golden_number(c, "B", 0),
+                    (int)golden_number(c, "T", 0));
+    golden_input(r, "x", "in.x", NULL);
+    golden_run(r);
+}
+
+static void check_mode(const golden *c, const dfn_graph *g, bool train)
+{
+    const char *mode = train ? "train" : "eval";
+    char name[64];
+    golden_rig r;
+    open_rig(&r, c, g, train ? DFN_TRAIN : DFN_EVAL);
+    snprintf(name, sizeof name, "out.%s.y", mode);
+    golden_compare_output(&r, "y", name, NULL);
+    snprintf(name, sizeof name, "dout.%s.y", mode);
+    golden_output_grad(&r, "y", name, NULL);
+    golden_backward(&r);
+    snprintf(name, sizeof name, "grad.%s.x", mode);
+    golden_compare_grad(&r, "x", name, NULL);
+    snprintf(name, sizeof name, "grad.%s.", mode);
+    golden_compare_weight_grads(&r, name);
+    if (train)
+        golden_compare_statistics(&r, "out.train.");
+    golden_rig_close(&r);
+}
+
+/* Forward only, with the layers in between. */
+static void check_layers(const golden *c, const dfn_graph *g)
+{
+    golden_rig r;
+    open_rig(&r, c, g, DFN_INFER);
+    for (int i = 0; i < 8; i++) {
+        char port[16], tensor[16];
+        snprintf(port, sizeof port, "l%d", i);
+        snprintf(tensor, sizeof tensor, "out.l%d", i);
+        if (golden_has(c, tensor))
+            golden_compare_output(&r, port, tensor, "BCT:BTC");
+    }
+    golden_compare_output(&r, "y", "out.y", NULL);
+    golden_rig_close(&r);
+}
+
+static void check_case(const char *name)
+{
+    golden *c = golden_open(name);
+    dfn_graph *g = dfn_graph_new();
+    dfn_error err = {0};
+    build(g, c);
+    if (dfn_graph_finish(g, &err)) {
+        CHECK(false, "%s: %s", name, err.text);
+    } else if (golden_has(c, "out.eval.y")) {
+        check_mode(c, g, false);
+        check_mode(c, g, true);
+    } else {
+        check_layers(c, g);
+    }
+    dfn_graph_free(g);
+    golden_close(c);
+}
+
+int main(void)
+{
+    char **names = golden_list("wave_encoder");
+    const int status = names[0] ? 0 : golden_skip();
+    for (int i = 0; names[i]; i++)
+        check_case(names[i]);
+    free(names);
+    return status | check_report();
+}
