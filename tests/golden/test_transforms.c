@@ -1,5 +1,4 @@
-/* STFT and inverse STFT against PyTorch, with gradients, and the phase features: products
- * of neighbours in time and frequency, raw and normalised. */
+/* STFT and inverse STFT against PyTorch, with gradients. */
 #include "check.h"
 #include "spectra.h"
 
@@ -58,55 +57,6 @@ static void istft(void)
     golden_close(c);
 }
 
-/* z = x conj(x one frame ago), every other bin negated; and x conj(x one bin below). */
-static void build_phase(dfn_graph *g, int F, double eps)
-{
-    const dfn_attr conjugate = {.variant = 1}, none = {0}, unit = {.alpha = eps};
-    const dfn_value x = input(g, "x", 1, F, 2), sign = input(g, "sign", 1, F, 1);
-    const dfn_value before = add1(g, DFN_OP_DELAY, (dfn_attr){.frames = 1}, x);
-    const dfn_value advance =
-        add2(g, DFN_OP_MUL, none, add2(g, DFN_OP_COMPLEX_MUL, conjugate, x, before), sign);
-    const dfn_value below =
-        add2(g, DFN_OP_COMPLEX_MUL, conjugate, bins(g, x, 1, F), bins(g, x, 0, F - 1));
-    const dfn_value delay = join(g, add1(g, DFN_OP_AFFINE, none, bins(g, x, 0, 1)), below);
-    dfn_graph_output(g, "advance", advance);
-    dfn_graph_output(g, "delay", delay);
-    dfn_graph_output(g, "unit advance", add1(g, DFN_OP_COMPLEX_UNIT, unit, advance));
-    dfn_graph_output(g, "unit delay", add1(g, DFN_OP_COMPLEX_UNIT, unit, delay));
-}
-
-static void run_phase(golden_rig *r, const golden *c, dfn_graph *g, const char *tensor)
-{
-    const int T = size(c, tensor, 0), F = size(c, tensor, 1);
-    build_phase(g, F, golden_number(c, "eps", 0));
-    start(r, c, g, 1, T);
-    golden_input(r, "x", tensor, NULL);
-    float *sign = dfn_plan_data(r->plan, dfn_graph_find(g, "sign"));
-    for (int i = 0; i < T * F; i++)
-        sign[i] = i % F % 2 ? -1 : 1;
-    golden_run(r);
-}
-
-static void phase(void)
-{
-    golden *c = golden_open("phase_features");
-    golden_rig r;
-    dfn_graph *g = dfn_graph_new();
-    run_phase(&r, c, g, "in.spec");
-    golden_compare_output(&r, "advance", "out.z", NULL);
-    golden_compare_output(&r, "unit advance", "out.feat", NULL);
-    golden_compare_output(&r, "delay", "out.gd_raw", NULL);
-    golden_compare_output(&r, "unit delay", "out.gd", NULL);
-    golden_rig_close(&r);
-    dfn_graph_free(g);
-    g = dfn_graph_new();
-    run_phase(&r, c, g, "in.tone");
-    golden_compare_output(&r, "unit advance", "out.tone_feat", NULL);
-    golden_rig_close(&r);
-    dfn_graph_free(g);
-    golden_close(c);
-}
-
 int main(void)
 {
     golden *c = golden_open("stft_torch");
@@ -115,6 +65,5 @@ int main(void)
     golden_close(c);
     stft();
     istft();
-    phase();
     return check_report();
 }

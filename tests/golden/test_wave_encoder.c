@@ -1,5 +1,5 @@
 /* The causal encoder of a waveform, conv1d by conv1d down to one vector per hop, against
- * PyTorch: every case called wave_encoder*. */
+ * PyTorch: every case called wave_encoder*, whole and hop by hop. */
 #include "check.h"
 #include "golden_graph.h"
 
@@ -67,6 +67,8 @@ static void check_mode(const golden *c, const dfn_graph *g, bool train)
     golden_compare_weight_grads(&r, name);
     if (train)
         golden_compare_statistics(&r, "out.train.");
+    else
+        golden_compare_frames(&r, "x", "in.x", NULL, "y", "out.eval.y");
     golden_rig_close(&r);
 }
 
@@ -83,6 +85,7 @@ static void check_layers(const golden *c, const dfn_graph *g)
             golden_compare_output(&r, port, tensor, "BCT:BTC");
     }
     golden_compare_output(&r, "y", "out.y", NULL);
+    golden_compare_frames(&r, "x", "in.x", NULL, "y", "out.y");
     golden_rig_close(&r);
 }
 

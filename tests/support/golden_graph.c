@@ -225,3 +225,41 @@ void golden_compare_statistics(golden_rig *r, const char *prefix)
             golden_compare(r->c, name, r->w.data[i], bytes_of(r->precision), info->count);
     }
 }
+
+/* Frame t of a value of `all` frames, for all streams, to or from a value of one frame. */
+static void copy_frame(const golden_rig *r, void *one, void *all, int t, size_t n, bool out)
+{
+    for (int b = 0; b < r->B; b++) {
+        unsigned char *a = (unsigned char *)one + (size_t)b * n;
+        unsigned char *z = (unsigned char *)all + (size_t)(b * r->T + t) * n;
+        memcpy(out ? z : a, out ? a : z, n);
+    }
+}
+
+static size_t frame_bytes(const golden_rig *r, dfn_value v)
+{
+    const dfn_shape s = dfn_graph_shape(r->g, v);
+    return (size_t)s.t * dfn_shape_frame(s) * bytes_of(r->precision);
+}
+
+void golden_compare_frames(const golden_rig *r, const char *in, const char *in_tensor,
+                           const char *in_order, const char *out, const char *out_tensor)
+{
+    const dfn_value x = find(r, in), y = find(r, out);
+    const size_t nx = frame_bytes(r, x), ny = frame_bytes(r, y), N = (size_t)(r->B * r->T);
+    unsigned char *whole = malloc(N * nx), *got = malloc(N * ny);
+    if (!whole || !got)
+        stop("out of memory", out_tensor);
+    copy_in(r, x, whole, in_tensor, in_order);
+    for (int b = 0; b < r->B; b++)
+        dfn_state_reset(r->g, r->precision, r->state[b]);
+    for (int t = 0; t < r->T; t++) {
+        copy_frame(r, dfn_plan_data(r->plan, x), whole, t, nx, false);
+        dfn_run(r->plan, (const void *const *)r->w.data, r->state, 1);
+        copy_frame(r, dfn_plan_data(r->plan, y), got, t, ny, true);
+    }
+    golden_compare(r->c, out_tensor, got, bytes_of(r->precision),
+                   N * ny / bytes_of(r->precision));
+    free(whole);
+    free(got);
+}

@@ -67,4 +67,9 @@ void golden_compare_weight_grads(const golden_rig *r, const char *prefix);
  *  "<prefix><name>". Changes the weights of the rig. */
 void golden_compare_statistics(golden_rig *r, const char *prefix);
 
+/** Run from the start of the stream, one frame at a time. The graph has no other input, and
+ *  `out_tensor` has the order of the output, [B][T][d0][d1][d2]. */
+void golden_compare_frames(const golden_rig *r, const char *in, const char *in_tensor,
+                           const char *in_order, const char *out, const char *out_tensor);
+
 #endif
