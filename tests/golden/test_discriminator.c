@@ -1,6 +1,6 @@
 /* Multi-period and multi-scale discriminators against PyTorch: every feature map, the
- * scores, and the gradient of the waveform. They use the convolutions that see the whole
- * sequence, with strides, groups and symmetric padding. */
+ * scores, and the gradients of the waveform and of the normed weights. They use the
+ * convolutions that see the whole sequence, with strides, groups and symmetric padding. */
 #include "check.h"
 #include "golden_graph.h"
 
@@ -118,6 +118,7 @@ static int check_case(const char *name,
             check_maps(&r, k);
         golden_backward(&r);
         golden_compare_grad(&r, "x", "grad.x", NULL);
+        golden_compare_weight_grads(&r, "grad.");
         golden_rig_close(&r);
     }
     dfn_graph_free(g);

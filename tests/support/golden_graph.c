@@ -2,8 +2,8 @@
 
 #include "graph/arena.h"
 #include "layout.h"
+#include "weight_norm.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,31 +40,6 @@ static bool same_shape(const dfn_tensor *t, const dfn_weight *info)
     return same;
 }
 
-/* Weight normalisation, kept as a direction v and a length g for every output:
- * w[o] = g[o] v[o] / |v[o]|. False if the case has no such pair. */
-static bool normed_weight(const golden *c, const dfn_weight *info, const char *name,
-                          void *to, dfn_precision precision)
-{
-    char v_name[310], g_name[310];
-    snprintf(v_name, sizeof v_name, "%s_v", name);
-    snprintf(g_name, sizeof g_name, "%s_g", name);
-    if (golden_has(c, name) || !golden_has(c, v_name))
-        return false;
-    const dfn_tensor *v = golden_tensor(c, v_name), *g = golden_tensor(c, g_name);
-    if (!same_shape(v, info) || g->count != (size_t)info->dim[0])
-        stop("the graph and the reference have different shapes", name);
-    const size_t row = info->count / g->count;
-    for (size_t o = 0; o < g->count; o++) {
-        double sum = 0;
-        for (size_t i = 0; i < row; i++)
-            sum += golden_at(v, o * row + i) * golden_at(v, o * row + i);
-        for (size_t i = 0; i < row; i++)
-            put(to, precision, o * row + i,
-                golden_at(g, o) * golden_at(v, o * row + i) / sqrt(sum));
-    }
-    return true;
-}
-
 void golden_weights(const golden *c, const dfn_graph *g, dfn_weights *w,
                     dfn_precision precision)
 {
@@ -72,7 +47,7 @@ void golden_weights(const golden *c, const dfn_graph *g, dfn_weights *w,
         const dfn_weight *info = dfn_graph_weight(g, i);
         char name[300];
         weight_tensor(name, sizeof name, "", info->name);
-        if (normed_weight(c, info, name, w->data[i], precision))
+        if (weight_norm_fill(c, info, name, w->data[i], precision))
             continue;
         const dfn_tensor *t = golden_tensor(c, name);
         if (!same_shape(t, info))
@@ -208,6 +183,9 @@ void golden_compare_weight_grads(const golden_rig *r, const char *prefix)
         const dfn_weight *info = dfn_graph_weight(r->g, i);
         char name[300];
         if (info->buffer)
+            continue;
+        weight_tensor(name, sizeof name, "", info->name);
+        if (weight_norm_compare(r, info, name, prefix, r->dw.data[i]))
             continue;
         weight_tensor(name, sizeof name, prefix, info->name);
         golden_compare(r->c, name, r->dw.data[i], bytes_of(r->precision), info->count);

@@ -56,7 +56,7 @@ void golden_run(const golden_rig *r);
 void golden_backward(const golden_rig *r);
 
 /** golden_compare() on an output, the gradient of an input, or the gradient of every
- *  weight, tensor "<prefix>w.<name>". */
+ *  weight, tensor "<prefix>w.<name>" (or two, of its length and direction). */
 void golden_compare_output(const golden_rig *r, const char *port, const char *tensor,
                            const char *order);
 void golden_compare_grad(const golden_rig *r, const char *port, const char *tensor,
