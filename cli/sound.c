@@ -55,21 +55,19 @@ static sf_count_t io_read(void *data, sf_count_t count, void *user)
     return done;
 }
 
+/* A failure is noted, but not told: some encoders leak when their file cannot be written,
+ * and all they make from then on is thrown away. */
 static sf_count_t io_write(const void *data, sf_count_t count, void *user)
 {
     sound *s = user;
-    sf_count_t done = 0;
-    while (done < count) {
+    for (sf_count_t done = 0; done < count && !s->io_error;) {
         const ssize_t n = write(s->fd, (const char *)data + done, (size_t)(count - done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            s->io_error = s->io_error ? s->io_error : (n < 0 ? errno : ENOSPC);
-            break;
-        }
-        done += n;
+        if (n > 0)
+            done += n;
+        else if (n == 0 || errno != EINTR)
+            s->io_error = n < 0 ? errno : ENOSPC;
     }
-    return done;
+    return count;
 }
 
 static SF_VIRTUAL_IO own_io = {io_length, io_seek, io_read, io_write, io_tell};
