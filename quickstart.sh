@@ -6,8 +6,8 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 build=$here/build
 shared=$here/../shared
 
-# What we use, one line each: when it is needed (base: always, ci: only for .ci/run), then the
-# package for apt, dnf and pacman. "-" means that another line brings it.
+# What we use, one line each: what needs it (base: the build, test: the tests, ci: .ci/run), then
+# the package for apt, dnf and pacman. "-" means that another line brings it.
 package_table='
 base  gcc                  gcc                          gcc
 base  libc6-dev            glibc-devel                  -
@@ -23,6 +23,7 @@ base  libsndfile1-dev      pkgconfig(sndfile)           libsndfile
 base  libprotobuf-c-dev    pkgconfig(libprotobuf-c)     protobuf-c
 base  protobuf-c-compiler  protobuf-c-compiler          -
 base  libarchive-dev       pkgconfig(libarchive)        libarchive
+test  sox                  sox                          sox
 ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt
 ci    clang-format         clang-tools-extra            -
@@ -35,7 +36,7 @@ usage() {
 Usage: ./quickstart.sh [COMMAND]
 
   (none)     install what is missing, build, and clean a noisy recording
-  deps       only install the packages needed to build ("deps ci": those of .ci/run too)
+  deps       only install the packages to build and test ("deps ci": those of .ci/run too)
   build      only build, into build/
   test       install what is missing, build, run every test
   help       this text
@@ -193,10 +194,10 @@ demo() {
 
 case ${1:-demo} in
     demo) demo ;;
-    deps) deps base ${2:+"$2"} ;;
+    deps) deps base test ${2:+"$2"} ;;
     build) build ;;
     test)
-        deps base
+        deps base test
         run_tests
         ;;
     help | -h | --help) usage ;;
