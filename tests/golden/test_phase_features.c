@@ -18,6 +18,8 @@ static dfn_value flip_odd_bins(dfn_graph *g, dfn_value z, int F)
     const dfn_attr pairs = {.dims = {1, F / 2, 4}}, single = {.dims = {1, F, 2}};
     const dfn_attr even = {.axis = 2, .length = 2},
                    odd = {.axis = 2, .start = 2, .length = 2};
+    if (F % 2)
+        return join(g, flip_odd_bins(g, bins(g, z, 0, F - 1), F - 1), bins(g, z, F - 1, F));
     z = add1(g, DFN_OP_RESHAPE, pairs, z);
     const dfn_value minus =
         add1(g, DFN_OP_AFFINE, (dfn_attr){.alpha = -1}, add1(g, DFN_OP_SLICE, odd, z));
