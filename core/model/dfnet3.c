@@ -128,8 +128,10 @@ static dfn_value df_decoder(dfn_graph *g, const config *c, encoded e)
                                                       .separable = true,
                                                       .batch_norm = c->batch_norm,
                                                       .act = DFN_ACT_RELU});
-    return dfn_add(g, dfn_reshape(g, x, c->nb_df, c->df_order, 2),
-                   dfn_reshape(g, p, c->nb_df, c->df_order, 2));
+    /* One after the other: compilers evaluate arguments in different orders. */
+    x = dfn_reshape(g, x, c->nb_df, c->df_order, 2);
+    p = dfn_reshape(g, p, c->nb_df, c->df_order, 2);
+    return dfn_add(g, x, p);
 }
 
 void dfn_dfnet3_net(dfn_graph *g, const config *c)

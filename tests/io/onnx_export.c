@@ -116,7 +116,8 @@ static Onnx__Tensor *tensor(exporter *e, int rank, const int64_t *dims)
     t->name = copy(e, name);
     t->n_dims = (size_t)rank;
     t->dims = take(e, (size_t)rank * sizeof *dims);
-    memcpy(t->dims, dims, (size_t)rank * sizeof *dims);
+    if (rank)
+        memcpy(t->dims, dims, (size_t)rank * sizeof *dims);
     t->has_data_type = 1;
     e->tensor[e->n_tensor++] = t;
     return t;
@@ -184,7 +185,11 @@ static char *conv(exporter *e, const dfn_node *n, char *x)
         char *in[] = {x, int_list(e, 8, (int64_t[]){0, 0, kernel[0] - 1, 0, 0, 0, 0, 0})};
         x = emit(e, "Pad", 2, in)->output[0];
     }
-    char *in[] = {x, weight(e, n, 0), a->bias ? weight(e, n, 1) : NULL};
+    /* names count up, so the order matters and is not left to an initialiser */
+    char *in[3] = {x};
+    in[1] = weight(e, n, 0);
+    if (a->bias)
+        in[2] = weight(e, n, 1);
     Onnx__Node *c = emit(e, transposed ? "ConvTranspose" : "Conv", a->bias ? 3 : 2, in);
     put_ints(e, c, "kernel_shape", 2, kernel);
     put_ints(e, c, "strides", 2, (int64_t[]){1, a->stride_f ? a->stride_f : 1});
@@ -247,7 +252,8 @@ static char *affine(exporter *e, const dfn_node *n, char *x)
 
 static char *grouped_linear(exporter *e, const dfn_node *n, char *x)
 {
-    char *in[] = {reshape(e, x), weight(e, n, 0)};
+    char *in[2] = {reshape(e, x)};
+    in[1] = weight(e, n, 0);
     Onnx__Node *sum = emit(e, "Einsum", 2, in);
     put_text(e, sum, "equation", "btgi,gih->btgh");
     return reshape(e, sum->output[0]);
