@@ -254,10 +254,12 @@ dfn_status dfn_onnx_parse(dfn_onnx **out, const void *data, size_t size, const c
 {
     *out = NULL;
     dfn_onnx *m = calloc(1, sizeof *m);
-    if (!m || !(m->name = strdup(name))) {
+    const size_t length = strlen(name) + 1;
+    if (!m || !(m->name = malloc(length))) {
         free(m);
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
     }
+    memcpy(m->name, name, length);
     const dfn_status status = unpack(m, data, size, err);
     if (status) {
         dfn_onnx_free(m);

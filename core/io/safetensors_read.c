@@ -219,11 +219,11 @@ static dfn_status read_header(dfn_safetensors *s, input *in)
     if (length < 2 || in->data[0] != '{')
         return REFUSE(in, NULL, "not a safetensors file: the header is no JSON object");
 
-    json_error_t why;
+    json_error_t why = {0}; /* jansson sets the code only with a text */
     s->header =
         json_loadb((const char *)in->data, (size_t)length, JSON_REJECT_DUPLICATES, &why);
     if (!s->header) {
-        /* jansson leaves the code at "unknown" where an allocation failed half-way */
+        /* an allocation that fails half-way leaves no code, or looks like bad syntax */
         const enum json_error_code code = json_error_code(&why);
         if (code == json_error_out_of_memory || code == json_error_unknown)
             return refuse(in, NULL, DFN_ERR_NOMEM, "out of memory");

@@ -30,9 +30,30 @@ static int by_layout(const void *pa, const void *pb)
     return size_a != size_b ? size_b - size_a : strcmp(a->name, b->name);
 }
 
+/* As jansson asks for it: no overlong forms, no surrogates, at most U+10FFFF. */
+static bool is_utf8(const char *text)
+{
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        const int more = *p < 0x80 ? 0 : *p < 0xc2 ? -1 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+        if (more < 0 || *p > 0xf4)
+            return false;
+        uint32_t code = more ? *p & (0x3fu >> more) : *p;
+        for (int i = 0; i < more; i++) {
+            if ((*++p & 0xc0) != 0x80)
+                return false;
+            code = code << 6 | (*p & 0x3f);
+        }
+        if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+            return false;
+    }
+    return true;
+}
+
 static dfn_status check_tensor(const dfn_tensor *t, const char *path, dfn_error *err)
 {
-    if (!t->name || !dfn_name_is_clean(t->name) || !strcmp(t->name, "__metadata__"))
+    if (!t->name || !dfn_name_is_clean(t->name) || !is_utf8(t->name) ||
+        !strcmp(t->name, "__metadata__"))
         return dfn_fail(err, DFN_ERR_ARG, "%s: bad tensor name '%.120s'", path,
                         t->name ? t->name : "");
     bool good = (unsigned)t->dtype < DFN_DTYPE_COUNT && t->rank >= 0 &&
@@ -76,10 +97,11 @@ static dfn_status add_metadata(json_t *header, const dfn_text_pair *pair, size_t
         if (json_object_get(object, pair[i].key))
             return dfn_fail(err, DFN_ERR_ARG, "%s: metadata '%.120s' twice", path,
                             pair[i].key);
-        if (json_object_set_new(object, pair[i].key, json_string(pair[i].value)))
-            return dfn_fail(err, DFN_ERR_ARG,
-                            "%s: metadata '%.120s': not UTF-8, or no memory", path,
+        if (!is_utf8(pair[i].key) || !is_utf8(pair[i].value))
+            return dfn_fail(err, DFN_ERR_ARG, "%s: metadata '%.120s' is not UTF-8", path,
                             pair[i].key);
+        if (json_object_set_new(object, pair[i].key, json_string(pair[i].value)))
+            return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", path);
     }
     return DFN_OK;
 }
@@ -96,8 +118,7 @@ static dfn_status add_tensors(json_t *header, const dfn_tensor *const *sorted, s
         if (json_object_get(header, t->name))
             return dfn_fail(err, DFN_ERR_ARG, "%s: tensor '%.120s' twice", path, t->name);
         if (json_object_set_new(header, t->name, describe(t, at)))
-            return dfn_fail(err, DFN_ERR_ARG,
-                            "%s: tensor '%.120s': not UTF-8, or no memory", path, t->name);
+            return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", path);
         at += bytes_of(t);
     }
     return DFN_OK;

@@ -52,7 +52,7 @@ static void fill(dfn_tensor t[TYPES], char names[TYPES][8], unsigned char *bytes
 }
 
 static const dfn_text_pair pairs[] = {
-    {"format", "dfnet4-1"}, {"text", "a\n\"b\"\t\\ é"}, {"", ""}};
+    {"format", "dfnet4-1"}, {"text", "a\n\"b\"\t\\ é€😀"}, {"", ""}};
 
 static void round_trip(void)
 {
@@ -126,7 +126,21 @@ static void bad_arguments(void)
     t[0].name = "a\nb";
     refused(path, t, 1, 0, DFN_ERR_ARG, "bad tensor name 'a?b'");
     t[0].name = "a\xff";
-    refused(path, t, 1, 0, DFN_ERR_ARG, "UTF-8");
+    refused(path, t, 1, 0, DFN_ERR_ARG, "bad tensor name");
+    static const char *const wrong[] = {"\x80",
+                                        "\xc3",
+                                        "\xc0\x80",
+                                        "\xe0\x80\x80",
+                                        "\xed\xa0\x80",
+                                        "\xf4\x90\x80\x80",
+                                        "\xf5\x80\x80\x80"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const dfn_text_pair pair = {"k", wrong[i]};
+        dfn_error err = {0};
+        CHECK(dfn_safetensors_write(path, &good, 1, &pair, 1, &err) == DFN_ERR_ARG &&
+                  strstr(err.text, "metadata 'k' is not UTF-8"),
+              "%zu: %s", i, err.text);
+    }
 }
 
 /* The old file stays whole, nothing else stays. */
