@@ -67,7 +67,11 @@ static int output_format(pump *p)
                  "%s with these samples can be read but not written; name another format "
                  "with -o",
                  format_name(p->in.info.format));
-    return format;
+    if (!format || format_holds(format, p->in.info.frames, p->in.info.channels))
+        return format;
+    dfn_fail(&p->err, DFN_ERR_UNSUPPORTED,
+             "too long for %s; name a .w64 or .flac file with -o", format_name(format));
+    return 0;
 }
 
 static bool open_output(pump *p, int format, const enhance_settings *s)

@@ -96,6 +96,25 @@ int format_for_output(const char *input, const char *output, const SF_INFO *like
     return kept ? kept : usable(like->format & ~SF_FORMAT_ENDMASK, like);
 }
 
+bool format_holds(int format, int64_t frames, int channels)
+{
+    static const int bytes[] = {
+        [SF_FORMAT_PCM_S8] = 1, [SF_FORMAT_PCM_16] = 2, [SF_FORMAT_PCM_24] = 3,
+        [SF_FORMAT_PCM_32] = 4, [SF_FORMAT_PCM_U8] = 1, [SF_FORMAT_FLOAT] = 4,
+        [SF_FORMAT_DOUBLE] = 8,
+    };
+    const int64_t most = UINT32_MAX - 65536; /* the rest is for tags */
+    const int samples = format & SF_FORMAT_SUBMASK;
+    switch (format & SF_FORMAT_TYPEMASK) {
+    case SF_FORMAT_WAV:
+    case SF_FORMAT_WAVEX:
+    case SF_FORMAT_AIFF:
+    case SF_FORMAT_AU:
+        return samples > SF_FORMAT_DOUBLE || frames <= most / (bytes[samples] * channels);
+    default: return true;
+    }
+}
+
 const char *format_name(int format)
 {
     SF_FORMAT_INFO info = {.format = format & SF_FORMAT_TYPEMASK};

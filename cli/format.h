@@ -3,6 +3,7 @@
 #define FORMAT_H
 
 #include <sndfile.h>
+#include <stdbool.h>
 
 #define OUTPUT_SUFFIX "-enhanced"
 
@@ -15,6 +16,9 @@ int format_for_output(const char *input, const char *output, const SF_INFO *like
 
 /** Bits of an integer sample format; 0 for those that take floating point. */
 int format_bits(int format);
+
+/** False if so many samples would not fit: some containers count bytes in 32 bits. */
+bool format_holds(int format, int64_t frames, int channels);
 
 /** The container's name, for messages. */
 const char *format_name(int format);

@@ -92,6 +92,20 @@ class Formats(support.Case):
             self.dfnet4("enhance", "-o", self.path(name), wav)
             self.assertEqual(self.show(self.path(name))["format"] & 0x0FFFFFFF, form, name)
 
+    def test_longer_than_the_container(self):
+        """WAV counts bytes in 32 bits. The input is almost all hole."""
+        whole = bytearray(self.read(self.make("a.w64", form=W64 | PCM_16)))
+        length = len(whole) + (5 << 30)
+        at = whole.index(b"data") + 16
+        whole[16:24] = length.to_bytes(8, "little")
+        whole[at:at + 8] = (length - at + 16).to_bytes(8, "little")
+        long = self.write("long.w64", whole)
+        os.truncate(long, length)
+        for name in ("x.wav", "x.aiff", "x.au"):
+            self.fails("enhance", "-n", "-o", name, long, says=[long, "too long for", ".w64"])
+        for name in ("x.w64", "x.flac", "x.rf64", "x.caf"):
+            self.dfnet4("enhance", "-n", "-o", name, long)
+
     def test_another_program_reads_the_same(self):
         """sox has its own reader for these."""
         for name, bits in (("a.wav", 16), ("b.wav", 24), ("a.aiff", 16), ("a.au", 16)):

@@ -50,6 +50,20 @@ class Help(support.Case):
             check = self.assertNotIn if s == "bypass" else self.assertIn
             check("--" + s.replace("_", "-"), out)
 
+    def test_completion(self):
+        """Each command, and each option of its help, is offered."""
+        script = 'source "$1"; COMP_WORDS=(dfnet4 "${@:3}"); COMP_CWORD=$(($# - 2)); ' \
+                 '_dfnet4 "$2"; printf "%s\\n" "${COMPREPLY[@]}"'
+        offers = lambda *words: subprocess.check_output(
+            ["bash", "-c", script, "bash", os.environ["DFNET4_COMPLETION"], PROGRAM, *words],
+            text=True, cwd=self.dir).split()
+        self.assertEqual(offers("i"), ["info", "import"])
+        for c in COMMANDS:
+            self.assertIn(c, offers(""))
+            told = re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", self.dfnet4(c, "--help").out, re.M)
+            self.assertEqual(offers(c, "--"), told)
+        self.assertEqual(offers("enhance", "ti"), ["tiny.safetensors"])
+
     def test_version(self):
         for option in ("--version", "-V"):
             self.assertRegex(self.dfnet4(option).out, r"^dfnet4 \d+\.\d+\.\d+\n")
