@@ -4,6 +4,7 @@
 #include "fail_alloc.h"
 #include "onnx_export.h"
 
+#include <dfnet4/import.h>
 #include <dfnet4/safetensors.h>
 #include <dirent.h>
 #include <jansson.h>
@@ -70,6 +71,36 @@ static dfn_status match_onnx(dfn_error *err)
     return status;
 }
 
+/* The small network is in one file, so this ends at the second of the three. */
+static dfn_status import_folder(dfn_error *err)
+{
+    return dfn_import(folder, "test_no_memory/b", err);
+}
+
+static void fill_folder(void)
+{
+    static const char *const names[] = {"test_no_memory/enc.onnx",
+                                        "test_no_memory/erb_dec.onnx",
+                                        "test_no_memory/df_dec.onnx"};
+    const bytes config = {(unsigned char *)(uintptr_t)onnx_export_small_config,
+                          strlen(onnx_export_small_config)};
+    for (int i = 0; i < 3; i++)
+        bytes_write(names[i], onnx_file);
+    bytes_write("test_no_memory/config.ini", config);
+}
+
+static void empty_folder(void)
+{
+    static const char *const names[] = {"a", "enc.onnx", "erb_dec.onnx", "df_dec.onnx",
+                                        "config.ini"};
+    char file[64];
+    for (int i = 0; i < 5; i++) {
+        snprintf(file, sizeof file, "%s/%s", folder, names[i]);
+        unlink(file);
+    }
+    CHECK(!rmdir(folder), "something is left in the folder");
+}
+
 static int files(void)
 {
     int n = -2; /* . and .. */
@@ -83,8 +114,8 @@ static int files(void)
 
 /* `left` files stay after a failure. jansson can work around some failures, and reports
  * others as bad syntax: DFN_ERR_FORMAT is allowed where it parses. */
-static void check(const char *name, dfn_status (*act)(dfn_error *err), int left,
-                  bool parses)
+static void check(const char *name, dfn_status (*act)(dfn_error *err), dfn_status at_end,
+                  int left, bool parses)
 {
     int n = 0;
     for (bool complete = false; !complete; n++) {
@@ -94,7 +125,7 @@ static void check(const char *name, dfn_status (*act)(dfn_error *err), int left,
         const dfn_status status = act(&err);
         complete = fail_alloc_count() <= n;
         fail_alloc_after(-1);
-        CHECK(complete ? !status
+        CHECK(complete ? status == at_end
                        : status == DFN_ERR_NOMEM ||
                              (parses && (status == DFN_ERR_FORMAT || !status)),
               "%s, allocation %d: %d %s", name, n, (int)status, err.text);
@@ -125,14 +156,15 @@ int main(void)
     dfn_weights_free(&w);
     mkdir(folder, 0755);
 
-    check("write", write_file, 0, false);
-    check("open", open_file, 1, true);
-    check("from memory", read_memory, 1, true);
-    check("match", match_onnx, 1, false);
+    check("write", write_file, DFN_OK, 0, false);
+    check("open", open_file, DFN_OK, 1, true);
+    check("from memory", read_memory, DFN_OK, 1, true);
+    check("match", match_onnx, DFN_OK, 1, false);
+    fill_folder();
+    check("import", import_folder, DFN_ERR_FORMAT, 5, false);
 
     free(onnx_file.data);
     dfn_graph_free(graph);
-    unlink(path);
-    rmdir(folder);
+    empty_folder();
     return check_report();
 }
