@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHANNELS_MAX = 4, FRAMES_MAX = 12000, BLOCK_MAX = 4096 };
+enum { CHANNELS_MAX = 4, FRAMES_MAX = 5000, BLOCK_MAX = 2048 };
 
 typedef struct script {
     const uint8_t *at;
