@@ -171,6 +171,7 @@ demo() {
     say "Making a noisy recording: a synthetic voice, a fan, a keyboard"
     python3 "$here/tools/make_demo.py" "$folder"
     if [ ! -f "$model" ]; then
+        [ -z "${DFNET4_MODEL:-}" ] || die "DFNET4_MODEL: there is no file $model"
         if [ ! -d "$shared/models/dfnet3" ]; then
             explain_model
             return 1
