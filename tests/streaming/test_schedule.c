@@ -31,8 +31,8 @@ static void check_rate(int rate, int hops)
         rate, s.lead, s.prefill, (int)least_front, (int)least_behind);
     /* one sample is kept for rounding; one host sample is as many as the ratio in front,
      * twice that where a quantum is no whole number of samples */
-    CHECK(least_front >= 1 && least_front <= 1 + 2 * ceil(ratio), "%d Hz: %d in front",
-          rate, (int)least_front);
+    CHECK(least_front >= 1 && (double)least_front <= 1 + 2 * ceil(ratio),
+          "%d Hz: %d in front", rate, (int)least_front);
     CHECK(least_behind == 1, "%d Hz: %d behind", rate, (int)least_behind);
     src_delete(in);
     src_delete(out);

@@ -57,7 +57,8 @@ DFN_API void dfn_stream_free(dfn_stream *s); /* NULL allowed */
 DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *const *out,
                                 size_t frames) DFN_RT;
 
-/** Samples from in to out at the stream's rate; constant for its life. rt: yes */
+/** Samples from in to out at the stream's rate; constant for its life. Exact, but for rates
+ *  at which a hop is no whole number of samples: there, the nearest number. rt: yes */
 DFN_API int dfn_stream_latency(const dfn_stream *s) DFN_RT;
 
 /** Set a parameter: clamped to its range, NaN ignored, reached smoothly within 20 ms (and
