@@ -49,7 +49,13 @@ static char *in_data_dirs(void)
 char *cli_find_model(const char *option)
 {
     const char *named = option ? option : getenv("DFNET4_MODEL");
-    char *path = named && *named ? strdup(named) : in_data_home();
+    if (named && *named) {
+        char *copy = strdup(named);
+        if (!copy)
+            cli_error(NULL, "out of memory");
+        return copy;
+    }
+    char *path = in_data_home();
     if (!path)
         path = in_data_dirs();
     if (!path)

@@ -1,5 +1,6 @@
 #include "fail_alloc.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -26,7 +27,13 @@ void fail_alloc_after(int n)
 int fail_alloc_count(void) { return count; }
 int fail_alloc_live(void) { return live; }
 
-static bool fails(void) { return count++ == limit; }
+static bool fails(void)
+{
+    if (count++ != limit)
+        return false;
+    errno = ENOMEM; /* as the real ones */
+    return true;
+}
 
 static void *counted(void *p)
 {
