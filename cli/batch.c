@@ -83,22 +83,32 @@ static void draw(const batch *b, int64_t total, double elapsed)
     cli_bar(line);
 }
 
+double batch_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Until a thread ends, or it is time to draw again. Call under the lock. */
+static void wait_a_little(batch *b)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += REFRESH_MS * 1000000L;
+    t.tv_sec += t.tv_nsec / 1000000000L;
+    t.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&b->ended, &b->lock, &t);
+}
+
 static void wait_for_all(batch *b, int64_t total)
 {
-    struct timespec start, t;
-    clock_gettime(CLOCK_REALTIME, &start);
-    t = start;
+    const double start = batch_clock();
     pthread_mutex_lock(&b->lock);
     while (b->alive > 0) {
-        t.tv_nsec += REFRESH_MS * 1000000L;
-        t.tv_sec += t.tv_nsec / 1000000000L;
-        t.tv_nsec %= 1000000000L;
-        while (b->alive > 0 && pthread_cond_timedwait(&b->ended, &b->lock, &t) == 0)
-            ;
+        wait_a_little(b);
         if (b->bar)
-            draw(b, total,
-                 (double)(t.tv_sec - start.tv_sec) +
-                     1e-9 * (double)(t.tv_nsec - start.tv_nsec));
+            draw(b, total, batch_clock() - start);
     }
     pthread_mutex_unlock(&b->lock);
     if (b->bar)

@@ -72,6 +72,9 @@ void enhance_file(job *j, const enhance_settings *s, progress *p);
 /** Run all that wait, `s->threads` at a time, with progress. */
 void batch_run(job_list *list, const enhance_settings *s);
 
+/** Seconds of a clock that only runs forward. */
+double batch_clock(void);
+
 /* summary.c */
 /** What became of one file, as a line for people. */
 void summary_line(const job *j, bool dry_run);

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { KEY_INDEPENDENT = 256, KEY_JSON, KEY_PARAM, JOBS_MAX = 256 };
@@ -120,13 +119,6 @@ static void die_of(int number, const job_list *list)
     raise(number);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int conclude(const job_list *list, const enhance_settings *s, double elapsed)
 {
     int status = CLI_OK;
@@ -141,7 +133,7 @@ static int conclude(const job_list *list, const enhance_settings *s, double elap
 /* All jobs known: load the model, unless it is not needed, and go. */
 static int run_jobs(job_list *list, enhance_settings *s)
 {
-    const double start = now();
+    const double start = batch_clock();
     dfn_model *model = NULL;
     if (!s->dry_run) {
         dfn_error err;
@@ -159,7 +151,7 @@ static int run_jobs(job_list *list, enhance_settings *s)
     batch_run(list, s);
     if (batch_signal)
         die_of(batch_signal, list);
-    const int status = conclude(list, s, now() - start);
+    const int status = conclude(list, s, batch_clock() - start);
     if (!s->dry_run)
         free((char *)(uintptr_t)s->model_path);
     dfn_model_free(model);

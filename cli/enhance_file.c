@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { BLOCK = 4800, CHANNEL_MAX = 64, RATE_MIN = 8000, RATE_MAX = 192000 };
 
@@ -205,11 +204,9 @@ static bool close_output(pump *p, int format)
         return false;
     if (fstat(p->temp.fd, &st) != 0)
         return refuse(p, strerror(errno));
-    if (st.st_size > 0)
-        return true;
-    if (format != p->in.info.format)
-        return refuse(p, "cannot write this format without samples");
-    return sound_copy_file(&p->in, p->temp.fd, &p->err);
+    if (st.st_size == 0 && format == p->in.info.format)
+        return sound_copy_file(&p->in, p->temp.fd, &p->err);
+    return sound_verify(p->temp.fd, &p->in.info, p->taken, &p->err);
 }
 
 static bool convert(pump *p, const enhance_settings *s)
@@ -227,13 +224,6 @@ static bool convert(pump *p, const enhance_settings *s)
     return temp_commit(&p->temp, p->j->output, s->force, &p->err);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void enhance_file(job *j, const enhance_settings *s, progress *bar)
 {
     pump *p = calloc(1, sizeof *p);
@@ -244,14 +234,14 @@ void enhance_file(job *j, const enhance_settings *s, progress *bar)
     p->j = j;
     p->bar = bar;
     p->in.fd = p->out.fd = p->temp.fd = -1;
-    const double start = now();
+    const double start = batch_clock();
     const bool good = convert(p, s);
     sound_close(&p->in, NULL);
     sound_close(&p->out, NULL);
     temp_discard(&p->temp);
     dfn_stream_free(p->stream);
     free(p->mixed);
-    j->elapsed = now() - start;
+    j->elapsed = batch_clock() - start;
     if (good)
         j->state = JOB_DONE;
     else if (!batch_signal)

@@ -241,6 +241,20 @@ bool sound_write(sound *s, const float *x, int frames, dfn_error *err)
     return (n == frames && !s->io_error) || fail(s, "cannot write", err);
 }
 
+bool sound_verify(int fd, const SF_INFO *like, int64_t frames, dfn_error *err)
+{
+    sound s = {.fd = fd, .output = true}; /* so that closing it leaves fd open */
+    io_seek(0, SEEK_SET, &s);
+    const bool good = open_file(&s, SFM_READ, NULL) &&
+                      s.info.samplerate == like->samplerate &&
+                      s.info.channels == like->channels && s.info.frames >= frames;
+    sound_close(&s, NULL);
+    if (!good)
+        dfn_fail(err, DFN_ERR_UNSUPPORTED,
+                 "cannot be stored in this format; name another with -o");
+    return good;
+}
+
 bool sound_copy_file(sound *from, int fd, dfn_error *err)
 {
     sound to = {.fd = fd};

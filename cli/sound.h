@@ -34,6 +34,10 @@ int sound_read(sound *s, float *x, int frames, dfn_error *err);
 /** Integer formats are rounded and clipped. */
 bool sound_write(sound *s, const float *x, int frames, dfn_error *err);
 
+/** Whether `fd` holds a sound that can be read, of at least `frames`; it stays open. What
+ * an encoder made is worth a look before it is called done. */
+bool sound_verify(int fd, const SF_INFO *like, int64_t frames, dfn_error *err);
+
 /** Bytes of `from`'s file, as they are, into `fd`. */
 bool sound_copy_file(sound *from, int fd, dfn_error *err);
 

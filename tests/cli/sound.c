@@ -59,6 +59,11 @@ static int make(char **v)
     sf_command(f, SFC_SET_CLIPPING, NULL, SF_TRUE);
     sf_set_string(f, SF_STR_TITLE, "A title");
     sf_set_string(f, SF_STR_ARTIST, "An artist");
+    SF_BROADCAST_INFO broadcast = {.description = "A broadcast"};
+    sf_command(f, SFC_SET_BROADCAST_INFO, &broadcast, sizeof broadcast);
+    SF_CUES cues = {.cue_count = 1, .cue_points = {{.indx = 1, .sample_offset = 123}}};
+    if (!(info.format & SF_ENDIAN_BIG)) /* libsndfile 1.2 makes an unreadable file of it */
+        sf_command(f, SFC_SET_CUE, &cues, sizeof cues);
     float *x = calloc(BLOCK * (size_t)info.channels, sizeof *x);
     for (int64_t at = 0; at < frames; at += BLOCK) {
         const int n = (int)(frames - at < BLOCK ? frames - at : BLOCK);
@@ -99,11 +104,18 @@ static int show(const char *path)
     SNDFILE *f = sf_open(path, SFM_READ, &info);
     const char *title = sf_get_string(f, SF_STR_TITLE),
                *artist = sf_get_string(f, SF_STR_ARTIST);
-    printf("{\"format\": %d, \"rate\": %d, \"channels\": %d, \"frames\": %lld, \"energy\": "
-           "%.9g, "
-           "\"title\": \"%s\", \"artist\": \"%s\"}\n",
-           info.format, info.samplerate, info.channels, (long long)info.frames, energy,
-           title ? title : "", artist ? artist : "");
+    SF_BROADCAST_INFO broadcast;
+    memset(&broadcast, 0, sizeof broadcast);
+    SF_CUES cues = {0};
+    sf_command(f, SFC_GET_BROADCAST_INFO, &broadcast, sizeof broadcast);
+    sf_command(f, SFC_GET_CUE, &cues, sizeof cues);
+    printf(
+        "{\"format\": %d, \"rate\": %d, \"channels\": %d, \"frames\": %lld, \"energy\": "
+        "%.9g, "
+        "\"title\": \"%s\", \"artist\": \"%s\", \"broadcast\": \"%.200s\", \"cue\": %u}\n",
+        info.format, info.samplerate, info.channels, (long long)info.frames, energy,
+        title ? title : "", artist ? artist : "", broadcast.description,
+        cues.cue_points[0].sample_offset);
     return sf_close(f) != 0;
 }
 
