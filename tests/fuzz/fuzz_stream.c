@@ -1,7 +1,7 @@
 /* fuzz_stream.c - a host that does anything it likes with a stream.
  *
  * Input: rate (2 bytes), channels and mode (1 byte), then commands of one byte and their
- * arguments, until the bytes or FRAMES_MAX are used up. Missing bytes are zero. */
+ * arguments, until the bytes or HOPS_MAX are used up. Missing bytes are zero. */
 #include "fuzz.h"
 #include "tiny_model.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHANNELS_MAX = 4, FRAMES_MAX = 5000, BLOCK_MAX = 2048 };
+enum { CHANNELS_MAX = 3, HOPS_MAX = 16 };
 
 typedef struct script {
     const uint8_t *at;
@@ -75,10 +75,11 @@ static void check_meters(const dfn_stream *s)
     }
 }
 
-static void run(dfn_stream *s, int channels, script *from)
+static void run(dfn_stream *s, int rate, int channels, script *from)
 {
+    const int frames_max = HOPS_MAX * rate / 100, block_max = frames_max / 2;
     const int latency = dfn_stream_latency(s);
-    for (int frames = 0; from->left && frames < FRAMES_MAX;) {
+    for (int frames = 0; from->left && frames < frames_max;) {
         const uint32_t command = take(from, 1);
         if (command % 8 == 1) {
             const dfn_param p = (dfn_param)(int8_t)take(from, 1);
@@ -88,7 +89,7 @@ static void run(dfn_stream *s, int channels, script *from)
         } else if (command % 8 == 3) {
             dfn_stream_reset(s);
         } else {
-            const int n = (int)(take(from, 2) % BLOCK_MAX);
+            const int n = (int)(take(from, 2) % (uint32_t)block_max);
             play_block(s, channels, n, from);
             frames += n + 1;
         }
@@ -117,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status != (possible ? DFN_OK : DFN_ERR_ARG))
         abort();
     if (!status)
-        run(s, config.channels, &from);
+        run(s, config.sample_rate, config.channels, &from);
     dfn_stream_free(s);
     return 0;
 }
