@@ -11,12 +11,12 @@ static void build(dfn_graph *g, const void *context)
 {
     static const char *const names[] = {"q", "k", "v"};
     const attention_case *c = context;
-    dfn_value in[3];
+    dfn_value in[3], last = -1;
     for (int i = 0; i < 3; i++) {
         const int D = c->D + (i == 1 ? c->wrong : 0);
-        in[i] = c->inputs && i >= c->inputs
-                    ? in[i - 1]
-                    : dfn_graph_input(g, names[i], (dfn_shape){1, {1, 1, D}});
+        if (!c->inputs || i < c->inputs)
+            last = dfn_graph_input(g, names[i], (dfn_shape){1, {1, 1, D}});
+        in[i] = last;
     }
     const dfn_attr attr = {.heads = c->heads, .window = c->window, .recency = c->recency};
     dfn_graph_output(g, "y", dfn_graph_add(g, DFN_OP_ATTENTION, NULL, &attr, 3, in));
