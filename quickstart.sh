@@ -90,7 +90,7 @@ as_root() {
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        die "this needs root and there is no sudo; run as root: $*"
+        die "installing needs root and there is no sudo; run ./quickstart.sh deps as root"
     fi
 }
 
