@@ -41,7 +41,7 @@ static dfn_status descend(const matcher *m, foreign v, descent *d)
 {
     *d = (descent){.at = resolve(m, v)};
     while ((d->node = dfn_onnx_producer(m->match->file[d->at.file], d->at.name))) {
-        const bool transpose = match_is(d->node, "Transpose");
+        const bool transpose = dfn_match_is(d->node, "Transpose");
         if ((!transpose && !is_plumbing(d->node->op_type ? d->node->op_type : "")) ||
             !d->node->n_input)
             break;
@@ -124,7 +124,7 @@ static bool plausible(const matcher *m, dfn_value t, foreign v)
     descent d;
     for (;;) {
         t = skip_reshapes(g, t);
-        if (descend(m, v, &d) || !d.node || !match_is(d.node, foreign_op(&g->node[t])))
+        if (descend(m, v, &d) || !d.node || !dfn_match_is(d.node, foreign_op(&g->node[t])))
             return false;
         if (g->node[t].op != DFN_OP_ACTIVATION || !d.node->n_input)
             break;
@@ -134,14 +134,14 @@ static bool plausible(const matcher *m, dfn_value t, foreign v)
     dfn_onnx_const c;
     const dfn_node *n = &g->node[t];
     return !n->n_w || n->op == DFN_OP_GRU || n->op == DFN_OP_LINEAR ||
-           (match_constant(m, d.at.file, d.node, 1, &c) &&
-            match_same_shape(&g->weight[n->w[0]], &c));
+           (dfn_match_constant(m, d.at.file, d.node, 1, &c) &&
+            dfn_match_same_shape(&g->weight[n->w[0]], &c));
 }
 
 static dfn_status expect(matcher *m, dfn_value t, foreign v, dfn_layout want)
 {
     dfn_layout layout;
-    const dfn_status status = match_value(m, t, v, &layout);
+    const dfn_status status = dfn_match_value(m, t, v, &layout);
     if (!status && layout != want)
         return MATCH_REFUSE(m, v, "its axes are not in the order that '%s' needs",
                             m->match->graph->node[t].name);
@@ -155,7 +155,7 @@ static dfn_status match_add(matcher *m, const dfn_node *n, int file,
     const foreign a = {file, node->input[0]}, b = {file, node->input[1]};
     const bool swap = !(plausible(m, n->in[0], a) && plausible(m, n->in[1], b)) &&
                       plausible(m, n->in[0], b) && plausible(m, n->in[1], a);
-    const dfn_status status = match_value(m, n->in[0], swap ? b : a, layout);
+    const dfn_status status = dfn_match_value(m, n->in[0], swap ? b : a, layout);
     return status ? status : expect(m, n->in[1], swap ? a : b, *layout);
 }
 
@@ -166,27 +166,27 @@ static dfn_status match_node(matcher *m, const dfn_node *n, const descent *d,
     dfn_status status;
     switch (n->op) {
     case DFN_OP_ADD: return match_add(m, n, d->at.file, d->node, layout);
-    case DFN_OP_ACTIVATION: return match_value(m, n->in[0], data, layout);
+    case DFN_OP_ACTIVATION: return dfn_match_value(m, n->in[0], data, layout);
     case DFN_OP_CONV2D:
     case DFN_OP_CONV_TRANSPOSE2D:
         *layout = DFN_CHANNELS_FIRST;
-        status = match_conv(m, n, d->at, d->node, &data);
+        status = dfn_match_conv(m, n, d->at, d->node, &data);
         break;
     case DFN_OP_GROUPED_LINEAR:
         *layout = DFN_FEATURES_LAST;
-        status = match_grouped_linear(m, n, d->at, d->node);
+        status = dfn_match_grouped_linear(m, n, d->at, d->node);
         break;
     case DFN_OP_GRU:
         *layout = DFN_TIME_FIRST;
-        status = match_gru(m, n, d->at, d->node);
+        status = dfn_match_gru(m, n, d->at, d->node);
         break;
     case DFN_OP_LINEAR:
         *layout = DFN_FEATURES_LAST;
-        status = match_linear(m, n, d->at, d->node, &data);
+        status = dfn_match_linear(m, n, d->at, d->node, &data);
         break;
     default:
         *layout = DFN_FEATURES_LAST;
-        status = match_affine(m, n, d->at, d->node, &data);
+        status = dfn_match_affine(m, n, d->at, d->node, &data);
         break;
     }
     return status ? status : expect(m, n->in[0], data, *layout);
@@ -204,7 +204,7 @@ static dfn_status match_input(const matcher *m, const dfn_node *n, foreign at)
     return MATCH_REFUSE(m, at, "'%s' cannot be imported", n->name);
 }
 
-dfn_status match_value(matcher *m, dfn_value t, foreign v, dfn_layout *layout)
+dfn_status dfn_match_value(matcher *m, dfn_value t, foreign v, dfn_layout *layout)
 {
     descent d;
     t = skip_reshapes(m->match->graph, t);
@@ -221,7 +221,8 @@ dfn_status match_value(matcher *m, dfn_value t, foreign v, dfn_layout *layout)
         s->layout = DFN_CHANNELS_FIRST;
         if (*op == '?')
             status = match_input(m, n, d.at);
-        else if (!d.node || !match_is(d.node, op) || strcmp(d.node->output[0], d.at.name))
+        else if (!d.node || !dfn_match_is(d.node, op) ||
+                 strcmp(d.node->output[0], d.at.name))
             status = *n->name
                          ? MATCH_REFUSE(m, d.at, "expected %s for '%s' here", op, n->name)
                          : MATCH_REFUSE(m, d.at, "expected %s here", op);

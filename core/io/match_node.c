@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-dfn_status match_refuse(const matcher *m, foreign at, const char *format, ...)
+dfn_status dfn_match_refuse(const matcher *m, foreign at, const char *format, ...)
 {
     char why[256];
     va_list args;
@@ -17,21 +17,21 @@ dfn_status match_refuse(const matcher *m, foreign at, const char *format, ...)
                     dfn_onnx_name(m->match->file[at.file]), at.name, why);
 }
 
-bool match_is(const dfn_onnx_node *node, const char *op)
+bool dfn_match_is(const dfn_onnx_node *node, const char *op)
 {
     const char *domain = node->domain ? node->domain : "";
     return node->op_type && !strcmp(node->op_type, op) &&
            (!*domain || !strcmp(domain, "ai.onnx"));
 }
 
-bool match_constant(const matcher *m, int file, const dfn_onnx_node *node, size_t input,
-                    dfn_onnx_const *out)
+bool dfn_match_constant(const matcher *m, int file, const dfn_onnx_node *node, size_t input,
+                        dfn_onnx_const *out)
 {
     return input < node->n_input &&
            dfn_onnx_constant(m->match->file[file], node->input[input], out);
 }
 
-bool match_same_shape(const dfn_weight *w, const dfn_onnx_const *c)
+bool dfn_match_same_shape(const dfn_weight *w, const dfn_onnx_const *c)
 {
     bool same = c->rank == w->rank;
     for (int i = 0; same && i < w->rank; i++)
@@ -50,9 +50,9 @@ static dfn_status need(const matcher *m, const dfn_weight *w, foreign at,
                        const int64_t *dim, const float **out)
 {
     dfn_onnx_const c;
-    if (!match_constant(m, at.file, node, input, &c) || !c.f32)
+    if (!dfn_match_constant(m, at.file, node, input, &c) || !c.f32)
         return MATCH_REFUSE(m, at, "no float constant for '%s'", w->name);
-    bool same = rank ? c.rank == rank : match_same_shape(w, &c);
+    bool same = rank ? c.rank == rank : dfn_match_same_shape(w, &c);
     for (int i = 0; same && i < rank; i++)
         same = c.dim[i] == dim[i];
     if (!same)
@@ -117,14 +117,14 @@ static bool pads_past(const matcher *m, foreign at, const dfn_onnx_node *pad, in
     if (dfn_onnx_constant(f, pad->input[1], &c))
         return c.i64 && c.count == 8 && !memcmp(c.i64, onnx, sizeof onnx);
     const dfn_onnx_node *node = dfn_onnx_producer(f, pad->input[1]);
-    while (node && node->n_input && !match_is(node, "Concat"))
+    while (node && node->n_input && !dfn_match_is(node, "Concat"))
         node = dfn_onnx_producer(f, node->input[0]);
     return node && node->n_input && dfn_onnx_constant(f, node->input[0], &c) && c.i64 &&
            c.count == 4 && !memcmp(c.i64, torch, sizeof torch);
 }
 
-dfn_status match_conv(matcher *m, const dfn_node *n, foreign at, const dfn_onnx_node *node,
-                      foreign *data)
+dfn_status dfn_match_conv(matcher *m, const dfn_node *n, foreign at,
+                          const dfn_onnx_node *node, foreign *data)
 {
     const dfn_attr *a = &n->attr;
     const bool transposed = n->op == DFN_OP_CONV_TRANSPOSE2D;
@@ -158,7 +158,7 @@ dfn_status match_conv(matcher *m, const dfn_node *n, foreign at, const dfn_onnx_
 
     if (kernel[0] > 1 && !pads_itself) {
         const dfn_onnx_node *pad = dfn_onnx_producer(m->match->file[at.file], data->name);
-        if (!pad || !match_is(pad, "Pad") || !pads_past(m, at, pad, kernel[0] - 1))
+        if (!pad || !dfn_match_is(pad, "Pad") || !pads_past(m, at, pad, kernel[0] - 1))
             return MATCH_REFUSE(m, at, "needs %d frames of the past, padded with zeros",
                                 (int)kernel[0] - 1);
         data->name = pad->input[0];
@@ -171,8 +171,8 @@ dfn_status match_conv(matcher *m, const dfn_node *n, foreign at, const dfn_onnx_
 
 /* ---- linear layers ---- */
 
-dfn_status match_grouped_linear(matcher *m, const dfn_node *n, foreign at,
-                                const dfn_onnx_node *node)
+dfn_status dfn_match_grouped_linear(matcher *m, const dfn_node *n, foreign at,
+                                    const dfn_onnx_node *node)
 {
     char equation[32];
     dfn_onnx_text(node, "equation", equation, sizeof equation);
@@ -190,14 +190,14 @@ static bool sum_of(const matcher *m, foreign at, const dfn_onnx_node *node, cons
     dfn_onnx_const c;
     if (node->n_input != 2)
         return false;
-    *constant = match_constant(m, at.file, node, 0, &c) ? 0 : 1;
+    *constant = dfn_match_constant(m, at.file, node, 0, &c) ? 0 : 1;
     *product = dfn_onnx_producer(m->match->file[at.file], node->input[1 - *constant]);
-    return *product && match_is(*product, op) && (*product)->n_input == 2;
+    return *product && dfn_match_is(*product, op) && (*product)->n_input == 2;
 }
 
 /* Add(MatMul(x, W), b): W is [in][out] there, [out][in] here. */
-dfn_status match_linear(matcher *m, const dfn_node *n, foreign at,
-                        const dfn_onnx_node *node, foreign *data)
+dfn_status dfn_match_linear(matcher *m, const dfn_node *n, foreign at,
+                            const dfn_onnx_node *node, foreign *data)
 {
     const dfn_weight *w = weight_of(m, n, 0);
     const int64_t O = w->dim[0], I = w->dim[1], shape[2] = {I, O};
@@ -225,20 +225,20 @@ static bool scalar_is(const matcher *m, foreign at, const dfn_onnx_node *node, s
                       double want)
 {
     dfn_onnx_const c;
-    return match_constant(m, at.file, node, input, &c) && c.f32 && c.count == 1 &&
+    return dfn_match_constant(m, at.file, node, input, &c) && c.f32 && c.count == 1 &&
            c.f32[0] == (float)want;
 }
 
 /* Add(Mul(x, alpha), beta) */
-dfn_status match_affine(matcher *m, const dfn_node *n, foreign at,
-                        const dfn_onnx_node *node, foreign *data)
+dfn_status dfn_match_affine(matcher *m, const dfn_node *n, foreign at,
+                            const dfn_onnx_node *node, foreign *data)
 {
     const dfn_onnx_node *mul;
     size_t beta;
     if (!sum_of(m, at, node, "Mul", &beta, &mul))
         return MATCH_REFUSE(m, at, "expected a scale and an offset");
     dfn_onnx_const c;
-    const size_t alpha = match_constant(m, at.file, mul, 0, &c) ? 0 : 1;
+    const size_t alpha = dfn_match_constant(m, at.file, mul, 0, &c) ? 0 : 1;
     if (!scalar_is(m, at, mul, alpha, n->attr.alpha) ||
         !scalar_is(m, at, node, beta, n->attr.beta))
         return MATCH_REFUSE(m, at, "scale and offset are not the %g and %g of the config",
@@ -266,10 +266,10 @@ static bool starts_at_zero(const matcher *m, foreign at, const dfn_onnx_node *no
         node = dfn_onnx_producer(f, value);
         if (!node || !node->n_input)
             return !*value;
-        if (match_is(node, "ConstantOfShape"))
+        if (dfn_match_is(node, "ConstantOfShape"))
             return dfn_onnx_fills_with_zero(node);
-        if (!match_is(node, "Slice") && !match_is(node, "Expand") &&
-            !match_is(node, "Unsqueeze"))
+        if (!dfn_match_is(node, "Slice") && !dfn_match_is(node, "Expand") &&
+            !dfn_match_is(node, "Unsqueeze"))
             return false;
         value = node->input[0];
     }
@@ -288,7 +288,8 @@ static dfn_status take_gates(matcher *m, const dfn_node *n, int i, const float *
     return DFN_OK;
 }
 
-dfn_status match_gru(matcher *m, const dfn_node *n, foreign at, const dfn_onnx_node *node)
+dfn_status dfn_match_gru(matcher *m, const dfn_node *n, foreign at,
+                         const dfn_onnx_node *node)
 {
     enum { W, R, BW, BR };
     const int H = n->attr.out, I = weight_of(m, n, W)->dim[1];
