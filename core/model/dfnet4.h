@@ -37,7 +37,8 @@ typedef struct dfn_dfnet4_config {
     dfn_mamba_config mamba;
     int time_branch, phase_branch, group_delay, fusion; /* fusion: dfn_fusion */
     int fusion_size, fusion_heads, fusion_window, fusion_recency;
-    int time_ch, phase_ch, phase_groups; /* width of the branches, groups of the phase linear */
+    int time_ch, phase_ch; /* width of the branches */
+    int phase_groups;      /* of the phase branch's linear */
     int multi_res, resolution_weights, adaptive, order_max, order_min, use_df, vad;
     bool batch_norm;
     /* derived */
@@ -49,9 +50,9 @@ typedef struct dfn_dfnet4_config {
     char resolutions_text[128];
 } dfn_dfnet4_config;
 
-/** Defaults of the variant (full or lite), then what an INI text says in the seed's sections
- *  and keys ([DF], [deepfilternet4]), then the derived values. Unknown keys, unsupported
- *  values and impossible combinations are errors. */
+/** Defaults of the variant (full or lite), then what an INI text says in the seed's
+ *  sections and keys ([DF], [deepfilternet4]), then the derived values. Unknown keys,
+ *  unsupported values and impossible combinations are errors. */
 dfn_status dfn_dfnet4_parse(dfn_dfnet4_config *c, const char *text, const char *name,
                             dfn_error *err);
 
@@ -63,12 +64,11 @@ typedef struct dfn_dfnet4_input {
     dfn_value wave; /* {1,hop,1}: samples; only for the time branch, else -1 */
 } dfn_dfnet4_input;
 
-/** The network from features to the outputs of model.h, and "vad" {1,1,1} if there is a head
- *  for it; "order" {1,1,1}, the expected order, if it is adaptive. */
+/** The network from features to the outputs of model.h, and "vad" {1,1,1} if there is a
+ *  head for it; "order" {1,1,1}, the expected order, if it is adaptive. */
 void dfn_dfnet4_body(dfn_graph *g, const dfn_dfnet4_config *c, dfn_dfnet4_input in);
 
-/** The two graphs of model.h, unfinished. `net` has an input "wave" if the time branch is on.
- */
+/** The two graphs of model.h, unfinished. With a time branch `net` has an input "wave". */
 void dfn_dfnet4_net(dfn_graph *g, const dfn_dfnet4_config *c);
 void dfn_dfnet4_apply(dfn_graph *g, const dfn_dfnet4_config *c);
 
