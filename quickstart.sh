@@ -190,7 +190,7 @@ demo() {
     echo "Listen:  $folder/noisy.wav"
     echo "         $folder/enhanced.wav"
     echo "Your own recording:"
-    echo "         $tool enhance --model $model RECORDING"
+    printf '         %q enhance --model %q RECORDING\n' "$tool" "$model"
 }
 
 case ${1:-demo} in
