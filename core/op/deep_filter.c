@@ -6,7 +6,12 @@
  * zero. Writing dz for dL/d(re z) + i dL/d(im z):
  *   dc[t][f][k] = dy[t][f] conj(x[..][f])       dx[..][f] += dy[t][f] conj(c[t][f][k])
  *
- * in: spectrum {1,F,2}, coefficients: any frame shape with the right number of numbers
+ * With a third input, keep[n] for the tap of age n (0 the newest), the taps older than the
+ * last one with keep[n] != 0 are not computed, as if their coefficients were zero. keep
+ * multiplies nothing, and has no gradient: whoever makes the coefficients makes them fade.
+ *
+ * in: spectrum {1,F,2}, coefficients: any frame shape with the right number of numbers,
+ *     optionally keep {1,1,largest order}
  * out: {1,nb,2}, nb <= F
  * attr: size (nb) and order, coefficients [nb][O][2] or, with variant 1, [O][nb][2];
  *       or list: bins, order, bins, order, ... of consecutive groups, coefficients group by
@@ -81,8 +86,8 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     long nb = 0;
     size_t taps = 0;
     (void)B;
-    if (n_in != 2)
-        return "takes a spectrum and coefficients";
+    if (n_in != 2 && n_in != 3)
+        return "takes a spectrum and coefficients, and which taps to keep";
     if (!is_spectrum(in[0]) || in[1].t != in[0].t)
         return "the first input is no spectrum, or not as long as the second";
     if (a->list_len < 0 || a->list_len > DFN_LIST_MAX || a->list_len % 2)
@@ -100,10 +105,23 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "more bins than the spectrum has";
     if (dfn_shape_frame(in[1]) != 2 * taps)
         return "the coefficients do not match bins and order";
+    if (n_in == 3 && (in[2].t != in[0].t || in[2].d[0] != 1 || in[2].d[1] != 1 ||
+                      in[2].d[2] != history(a) + 1))
+        return "needs one number to keep per tap of the largest order";
     s->out = (dfn_shape){in[0].t, {1, (int)nb, 2}};
     s->state = history_size(history(a), 2 * (size_t)nb);
     s->macs = (uint64_t)in[0].t * taps * 4;
     return NULL;
+}
+
+/* The taps of frame t (of all streams) that are computed: the newest `kept` of a group. */
+static int count_kept(const dfn_args *a, int R, int frame)
+{
+    const REAL *keep = a->n_in > 2 ? (const REAL *)a->in[2] + frame * (R + 1) : NULL;
+    int n = R + 1;
+    while (keep && n > 0 && keep[n - 1] == 0)
+        n--;
+    return n;
 }
 
 /* Of frame t, x[0 .. R] of all frames t-R .. t, the newest last. Only the first n numbers
@@ -115,28 +133,43 @@ static void window(const REAL **x, const REAL *state, int R, size_t n, const REA
         x[k] = at >= 0 ? in + (size_t)at * stride : state + history_at(state[0], R, n, at);
 }
 
-static void fwd(const dfn_args *a)
+/* One frame, of which the newest `kept` taps are computed. */
+static void fwd_frame(const dfn_args *a, const REAL *const *frame, int R, int kept, REAL *y,
+                      const REAL *c)
 {
     const KERNELS *kernels = a->kernels;
     const dfn_attr *attr = &a->node->attr;
+    const REAL *x[ORDER_MAX];
+    for (int i = 0, from = 0; i < groups(attr); i++) {
+        const group g = get_group(attr, i);
+        const int taps = kept < g.order ? kept : g.order;
+        const int skip = 2 * (g.order - taps) * g.tap_step;
+        for (int k = 0; k < taps; k++)
+            x[k] = frame[R + 1 - taps + k] + 2 * from;
+        if (taps)
+            kernels->deep_filter_fwd(y, c + skip, x, g.bins, taps, g.bin_step, g.tap_step);
+        else
+            memset(y, 0, 2 * (size_t)g.bins * sizeof *y);
+        from += g.bins;
+        y += 2 * g.bins;
+        c += 2 * g.bins * g.order;
+    }
+}
+
+static void fwd(const dfn_args *a)
+{
+    const dfn_attr *attr = &a->node->attr;
     const int R = history(attr), T = a->out_shape.t;
     const size_t n = dfn_shape_frame(a->out_shape), F = dfn_shape_frame(a->in_shape[0]);
-    const REAL *c = a->in[1], *frame[ORDER_MAX], *x[ORDER_MAX];
+    const size_t taps = dfn_shape_frame(a->in_shape[1]);
+    const REAL *c = a->in[1], *frame[ORDER_MAX];
     REAL *y = a->out;
     for (int b = 0; b < a->B; b++) {
         const REAL *in = DFN_AT((const REAL *)a->in[0], a->in_shape[0], b);
         REAL *state = R ? a->state[b] : NULL;
-        for (int t = 0; t < T; t++) {
+        for (int t = 0; t < T; t++, c += taps, y += n) {
             window(frame, state, R, n, in, F, t);
-            for (int i = 0, from = 0; i < groups(attr); i++) {
-                const group g = get_group(attr, i);
-                for (int k = 0; k < g.order; k++)
-                    x[k] = frame[R + 1 - g.order + k] + 2 * from;
-                kernels->deep_filter_fwd(y, c, x, g.bins, g.order, g.bin_step, g.tap_step);
-                from += g.bins;
-                y += 2 * g.bins;
-                c += 2 * g.bins * g.order;
-            }
+            fwd_frame(a, frame, R, count_kept(a, R, b * T + t), y, c);
         }
         for (int t = T > R ? T - R : 0; t < T; t++)
             memcpy(state + history_at(state[0], R, n, t), in + (size_t)t * F,
@@ -162,7 +195,7 @@ static void pop(REAL *dstate, const REAL *state, int R, size_t n, REAL *dx, size
 }
 
 static void bwd_frame(const dfn_args *a, const REAL *const *frame, REAL *const *dframe,
-                      int R, REAL *dc, const REAL *dy, const REAL *c)
+                      int R, int kept, REAL *dc, const REAL *dy, const REAL *c)
 {
     const KERNELS *kernels = a->kernels;
     const dfn_attr *attr = &a->node->attr;
@@ -170,11 +203,15 @@ static void bwd_frame(const dfn_args *a, const REAL *const *frame, REAL *const *
     REAL *dx[ORDER_MAX];
     for (int i = 0, from = 0; i < groups(attr); i++) {
         const group g = get_group(attr, i);
-        for (int k = 0; k < g.order; k++) {
-            x[k] = frame[R + 1 - g.order + k] + 2 * from;
-            dx[k] = dframe[R + 1 - g.order + k] + 2 * from;
+        const int taps = kept < g.order ? kept : g.order;
+        const int skip = 2 * (g.order - taps) * g.tap_step;
+        for (int k = 0; k < taps; k++) {
+            x[k] = frame[R + 1 - taps + k] + 2 * from;
+            dx[k] = dframe[R + 1 - taps + k] + 2 * from;
         }
-        kernels->deep_filter_bwd(dc, dx, dy, c, x, g.bins, g.order, g.bin_step, g.tap_step);
+        if (taps)
+            kernels->deep_filter_bwd(dc + skip, dx, dy, c + skip, x, g.bins, taps,
+                                     g.bin_step, g.tap_step);
         from += g.bins;
         dy += 2 * g.bins;
         c += 2 * g.bins * g.order;
@@ -200,7 +237,7 @@ static void bwd(const dfn_args *a)
             for (int k = 0, at = t - R; k <= R; k++, at++)
                 dframe[k] = at >= 0 ? din + (size_t)at * F
                                     : dstate + history_at(state[0], R, n, at);
-            bwd_frame(a, frame, dframe, R, dc, dy, c);
+            bwd_frame(a, frame, dframe, R, count_kept(a, R, b * T + t), dc, dy, c);
         }
     }
 }

@@ -66,6 +66,52 @@ static void zero_coefficients(void)
     op_values("deep_filter with zeros", build, &cases[5], 4, in, NULL, y);
 }
 
+typedef struct keep_case {
+    filter_case filter;
+    int taps;
+} keep_case;
+
+/* As build(), with an input that tells how much of each tap is kept. */
+static void build_keep(dfn_graph *g, const void *context)
+{
+    const filter_case *c = &((const keep_case *)context)->filter;
+    const int taps = ((const keep_case *)context)->taps;
+    const dfn_attr relu = {.act = DFN_ACT_RELU};
+    dfn_value in[] = {dfn_graph_input(g, "x", (dfn_shape){1, {1, c->F, 2}}),
+                      dfn_graph_input(g, "c", c->coefs),
+                      dfn_graph_input(g, "keep", (dfn_shape){1, {1, 1, taps}})};
+    in[2] = dfn_graph_add(g, DFN_OP_ACTIVATION, NULL, &relu, 1, &in[2]); /* exactly 0 */
+    dfn_graph_output(g, "y", dfn_graph_add(g, DFN_OP_DEEP_FILTER, NULL, &c->attr, 3, in));
+}
+
+static const keep_case keep_cases[] = {
+    {{"deep_filter, taps left out", 5, {1, {3, 4, 2}}, {.size = 3, .order = 4}}, 4},
+    {{"the same, taps outside", 3, {1, {4, 3, 2}}, {.size = 3, .order = 4, .variant = 1}},
+     4},
+    {{"the same, in groups",
+      4,
+      {1, {1, 11, 2}},
+      {.list = {1, 4, 2, 3, 1, 1}, .list_len = 6}},
+     4},
+};
+enum { KEEP_CASES = sizeof keep_cases / sizeof *keep_cases };
+
+/* One bin, order 3. Coefficients of taps that are left out are not read; a tap between
+ * kept ones is. Keep does not multiply. */
+static void known_keep(void)
+{
+    static const double in[] = {1,    0,   2,   0,   3,     0, 4,   0, /* 4 frames */
+                                NAN,  NAN, NAN, NAN, 1,     1, NAN, NAN,
+                                10,   0,   1,   0, /* coefficients of 2 frames */
+                                100,  0,   10,  0,   1,     0, NAN, NAN,
+                                NAN,  NAN, NAN, NAN, /* and of 2 more */
+                                0.25, 0,   0,   1,   1e-30, 0, 0,   0,
+                                7,    0,   0,   0 /* keep, newest first */};
+    static const double y[] = {1, 1, 12, 0, 123, 0, 0, 0};
+    const keep_case c = {{"", 1, {1, {1, 3, 2}}, {.size = 1, .order = 3}}, 3};
+    op_values("deep_filter, keep", build_keep, &c, 4, in, NULL, y);
+}
+
 static void refuse(dfn_attr attr, const char *text)
 {
     op_refused(build, &(filter_case){"", 4, {1, {2, 3, 2}}, attr}, text);
@@ -84,7 +130,13 @@ int main(void)
     for (int i = 0; i < CASES; i++)
         op_check(&(op_case){
             .name = cases[i].name, .build = build, .context = &cases[i], .terms = 8});
+    for (int i = 0; i < KEEP_CASES; i++)
+        op_check(&(op_case){.name = keep_cases[i].filter.name,
+                            .build = build_keep,
+                            .context = &keep_cases[i],
+                            .terms = 8});
     known();
+    known_keep();
     zero_coefficients();
 
     refuse((dfn_attr){.size = 0, .order = 3}, "out of range");
@@ -102,5 +154,11 @@ int main(void)
     op_refused(build_other, (dfn_shape[]){{1, {1, 4, 2}}, {2, {2, 3, 2}}}, "as long");
     op_refused(build_other, (dfn_shape[]){{1, {1, 4, 1}}, {1, {2, 3, 2}}}, "no spectrum");
     op_refused(build_other, (dfn_shape[]){{1, {2, 4, 2}}, {1, {2, 3, 2}}}, "no spectrum");
+    const filter_case three = {"", 4, {1, {2, 3, 2}}, {.size = 2, .order = 3}};
+    const filter_case three_two = {
+        "", 4, {1, {1, 5, 2}}, {.list = {1, 3, 1, 2}, .list_len = 4}};
+    op_refused(build_keep, &(keep_case){three, 4}, "per tap of the largest order");
+    op_refused(build_keep, &(keep_case){three, 2}, "per tap of the largest order");
+    op_refused(build_keep, &(keep_case){three_two, 2}, "per tap of the largest order");
     return op_check_report() | check_report();
 }
