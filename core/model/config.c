@@ -61,12 +61,24 @@ static bool store_choice(parser *p, const dfn_config_key *k, const char *value, 
     return choice >= 0;
 }
 
+static bool store_text(parser *p, const dfn_config_key *k, const char *value, char *at)
+{
+    const size_t n = strlen(value) + 1;
+    if (n <= (size_t)k->max)
+        memcpy(at, value, n);
+    else
+        snprintf(p->why, sizeof p->why, "'%s' is too long", k->key);
+    return n <= (size_t)k->max;
+}
+
 static bool store(parser *p, const dfn_config_key *k, const char *value)
 {
     void *at = p->config + k->at;
     const bool pair = k->type == DFN_CONFIG_PAIR, whole = k->type != DFN_CONFIG_REAL;
     if (k->type == DFN_CONFIG_NO_EFFECT)
         return true;
+    if (k->type == DFN_CONFIG_TEXT)
+        return store_text(p, k, value, at);
     if (k->type == DFN_CONFIG_CHOICE || k->type == DFN_CONFIG_FIXED)
         return store_choice(p, k, value, at);
     double x[2] = {0, k->min};

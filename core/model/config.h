@@ -14,6 +14,7 @@ typedef enum dfn_config_type {
     DFN_CONFIG_REAL,   /* double */
     DFN_CONFIG_PAIR,   /* int[2], "3,3" */
     DFN_CONFIG_CHOICE, /* int: index into `choices`, "none|identity" */
+    DFN_CONFIG_TEXT,   /* char[max] */
     DFN_CONFIG_FIXED,  /* only the values in `choices` are supported; nothing is stored */
     DFN_CONFIG_NO_EFFECT, /* accepted; training only, or unused by the reference too */
 } dfn_config_type;

@@ -64,11 +64,28 @@ typedef struct dfn_dfnet4_input {
     dfn_value wave; /* {1,hop,1}: samples; only for the time branch, else -1 */
 } dfn_dfnet4_input;
 
-/** The network from features to the outputs of model.h, and "vad" {1,1,1} if there is a
- *  head for it; "order" {1,1,1}, the expected order, if it is adaptive. */
-void dfn_dfnet4_body(dfn_graph *g, const dfn_dfnet4_config *c, dfn_dfnet4_input in);
+/* What it makes of it; -1 where the configuration leaves a part out. */
+typedef struct dfn_dfnet4_output {
+    dfn_value emb;   /* {1,1,conv_ch nb_erb / 4} */
+    dfn_value lsnr;  /* {1,1,1}, dB */
+    dfn_value vad;   /* {1,1,1}, probability of voice */
+    dfn_value mask;  /* {1,1,nb_erb} */
+    dfn_value coefs; /* {nb_df,order,2}, or {1,1,n} group by group (DFN_FILTER_GROUPS) */
+    dfn_value order; /* {1,1,1}: expected order, if it is adaptive */
+} dfn_dfnet4_output;
 
-/** The two graphs of model.h, unfinished. With a time branch `net` has an input "wave". */
+/** The network, from features to mask and coefficients. */
+dfn_dfnet4_output dfn_dfnet4_body(dfn_graph *g, const dfn_dfnet4_config *c,
+                                  dfn_dfnet4_input in);
+
+/** Mask and coefficients applied to a spectrum; *noisy is the spectrum itself, as late as
+ *  the result. `coefs` is -1 for gains only. */
+dfn_value dfn_dfnet4_enhance(dfn_graph *g, const dfn_dfnet4_config *c, dfn_value spec,
+                             dfn_value mask, dfn_value coefs, dfn_value *noisy);
+
+/** The two graphs of model.h, unfinished. `net` has an input "wave" if the time branch is
+ * on, and outputs "vad" and "order" if there are such parts; without a filter there are no
+ *  "coefs". */
 void dfn_dfnet4_net(dfn_graph *g, const dfn_dfnet4_config *c);
 void dfn_dfnet4_apply(dfn_graph *g, const dfn_dfnet4_config *c);
 

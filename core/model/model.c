@@ -1,6 +1,7 @@
 /* model.c - from a file to graphs with weights. */
 #include "graph/fold.h"
 #include "model/dfnet3.h"
+#include "model/dfnet4.h"
 
 #include <dfnet4/safetensors.h>
 #include <math.h>
@@ -16,7 +17,7 @@ struct dfn_model {
     dfn_weights folded;
 };
 
-static const dfn_builder *const builders[] = {&dfn_dfnet3_builder};
+static const dfn_builder *const builders[] = {&dfn_dfnet3_builder, &dfn_dfnet4_builder};
 
 const dfn_builder *dfn_builder_find(const char *kind)
 {

@@ -1,0 +1,254 @@
+/* dfnet4.c - DeepFilterNet4, frame by frame.
+ *
+ *   ERB levels -> convolutions -+-> fusion, backbone -> emb -+-> ERB decoder -> mask
+ *   spectrum   -> convolutions -+                            +-> DF decoder  -> coefs
+ *   [samples, phases] ----------+                            +-> local SNR, voice activity
+ *
+ * Maps are [F][C]; a flattened map is frequency-major. The network never looks ahead: what
+ * is made at frame t is applied conv_lookahead frames back (dfnet4_filter.c). */
+#include "model/dfnet4_parts.h"
+
+#include <string.h>
+
+typedef dfn_dfnet4_config config;
+
+static dfn_attr bands(const config *c)
+{
+    dfn_attr a = {.list_len = c->nb_erb, .alpha = c->alpha};
+    memcpy(a.list, c->erb_widths, sizeof a.list);
+    return a;
+}
+
+static dfn_value conv(dfn_graph *g, const config *c, const char *prefix, const char *name,
+                      dfn_value x, const int kernel[2], int stride)
+{
+    return dfn_conv_norm_act(g, dfn_join(prefix, name).text, x,
+                             (dfn_conv_config){.out = c->conv_ch,
+                                               .kernel_t = kernel[0],
+                                               .kernel_f = kernel[1],
+                                               .stride_f = stride,
+                                               .separable = c->conv_depthwise,
+                                               .batch_norm = c->batch_norm,
+                                               .act = DFN_ACT_RELU});
+}
+
+static dfn_value upsample(dfn_graph *g, const config *c, const char *name, dfn_value x)
+{
+    return dfn_conv_norm_act(g, name, x,
+                             (dfn_conv_config){.out = c->conv_ch,
+                                               .kernel_t = 1,
+                                               .kernel_f = c->kernel_t[1],
+                                               .stride_f = 2,
+                                               .separable = c->convt_depthwise,
+                                               .transposed = true,
+                                               .batch_norm = c->batch_norm,
+                                               .act = DFN_ACT_RELU});
+}
+
+dfn_value dfn_dfnet4_skip(dfn_graph *g, const config *c, const char *name, int skip,
+                          dfn_value from, dfn_value to)
+{
+    if (skip == DFN_SKIP_NONE || from < 0 || to < 0)
+        return to;
+    const int width = dfn_graph_shape(g, to).d[2];
+    if (skip == DFN_SKIP_IDENTITY && dfn_graph_shape(g, from).d[2] != width) {
+        dfn_graph_refuse(g, "'%s': an identity skip needs equal widths", name);
+        return -1;
+    }
+    if (skip == DFN_SKIP_GROUPED)
+        from = dfn_grouped_linear(g, name, from, width, c->linear_groups, DFN_ACT_NONE);
+    return dfn_add(g, to, from);
+}
+
+dfn_value dfn_dfnet4_sequence(dfn_graph *g, const config *c, const char *name, dfn_value x,
+                              int hidden, int layers, int out, int groups_in, int skip)
+{
+    dfn_value y;
+    if (c->backbone == DFN_BACKBONE_GRU)
+        y = dfn_squeezed_gru(g, name, x,
+                             (dfn_squeezed_gru_config){.hidden = hidden,
+                                                       .out = out,
+                                                       .layers = layers,
+                                                       .groups_in = groups_in,
+                                                       .groups_out = c->linear_groups});
+    else
+        y = dfn_block_squeezed_mamba(
+            g, name, x,
+            (dfn_squeezed_mamba_config){.mamba = c->mamba,
+                                        .hidden = hidden,
+                                        .layers = layers,
+                                        .out = out,
+                                        .groups = c->linear_groups});
+    return dfn_dfnet4_skip(g, c, dfn_join(name, ".gru_skip").text, skip, x, y);
+}
+
+/* The convolutions of DeepFilterNet3, and one vector of what they found. */
+static dfn_encoded magnitudes(dfn_graph *g, const config *c, dfn_dfnet4_input in)
+{
+    dfn_encoded e;
+    const char *p = c->time_branch || c->phase_branch ? "enc.mag_encoder." : "enc.";
+    const int width = c->conv_ch * c->nb_erb / 4;
+    dfn_value erb = dfn_reshape(g, in.erb, 1, c->nb_erb, 1);
+    e.e0 = conv(g, c, p, "erb_conv0", erb, c->kernel_inp, 1);
+    e.e1 = conv(g, c, p, "erb_conv1", e.e0, c->kernel, 2);
+    e.e2 = conv(g, c, p, "erb_conv2", e.e1, c->kernel, 2);
+    e.e3 = conv(g, c, p, "erb_conv3", e.e2, c->kernel, 1);
+    e.c0 = conv(g, c, p, "df_conv0", in.df, c->kernel_inp, 1);
+    dfn_value c1 = conv(g, c, p, "df_conv1", e.c0, c->kernel, 2);
+    dfn_value low =
+        dfn_grouped_linear(g, dfn_join(p, "df_fc_emb.0").text, dfn_flatten(g, c1), width,
+                           c->enc_groups, DFN_ACT_RELU);
+    dfn_value all = dfn_flatten(g, e.e3);
+    e.emb = c->enc_concat ? dfn_binary(g, DFN_OP_CONCAT, all, low, (dfn_attr){.axis = 2})
+                          : dfn_add(g, all, low);
+    return e;
+}
+
+static dfn_value erb_decoder(dfn_graph *g, const config *c, dfn_encoded e, dfn_value emb)
+{
+    static const int one[2] = {1, 1};
+    const char *p = "erb_dec.";
+    dfn_value x =
+        dfn_dfnet4_sequence(g, c, "erb_dec.emb_seq", emb, c->emb_hidden,
+                            c->emb_layers > 1 ? c->emb_layers - 1 : 1,
+                            c->conv_ch * c->nb_erb / 4, c->linear_groups, c->emb_skip);
+    x = dfn_reshape(g, x, 1, c->nb_erb / 4, c->conv_ch);
+    x = dfn_add(g, conv(g, c, p, "conv3p", e.e3, one, 1), x);
+    x = conv(g, c, p, "convt3", x, c->kernel, 1);
+    x = dfn_add(g, conv(g, c, p, "conv2p", e.e2, one, 1), x);
+    x = upsample(g, c, "erb_dec.convt2", x);
+    x = dfn_add(g, conv(g, c, p, "conv1p", e.e1, one, 1), x);
+    x = upsample(g, c, "erb_dec.convt1", x);
+    x = dfn_add(g, conv(g, c, p, "conv0p", e.e0, one, 1), x);
+    x = dfn_conv_norm_act(g, "erb_dec.conv0_out", x,
+                          (dfn_conv_config){.out = 1,
+                                            .kernel_t = c->kernel[0],
+                                            .kernel_f = c->kernel[1],
+                                            .batch_norm = c->batch_norm,
+                                            .act = DFN_ACT_SIGMOID});
+    return dfn_flatten(g, x);
+}
+
+/* A number between 0 and 1 from the embedding. */
+static dfn_value head(dfn_graph *g, const char *name, dfn_value emb)
+{
+    dfn_value x =
+        dfn_unary(g, DFN_OP_LINEAR, name, emb, (dfn_attr){.out = 1, .bias = true});
+    return dfn_act(g, x, DFN_ACT_SIGMOID);
+}
+
+dfn_dfnet4_output dfn_dfnet4_body(dfn_graph *g, const config *c, dfn_dfnet4_input in)
+{
+    const int width = c->conv_ch * c->nb_erb / 4;
+    dfn_dfnet4_output out = {.vad = -1, .coefs = -1, .order = -1};
+    dfn_encoded e = magnitudes(g, c, in);
+    if (c->time_branch || c->phase_branch)
+        out.emb = dfn_dfnet4_hybrid(g, c, in, e.emb);
+    else
+        out.emb = dfn_dfnet4_sequence(g, c, "enc.emb_gru", e.emb, c->emb_hidden, 1, width,
+                                      c->linear_groups, c->emb_skip_enc);
+    dfn_value lsnr = head(g, "enc.lsnr_fc.0", out.emb);
+    out.lsnr =
+        dfn_unary(g, DFN_OP_AFFINE, NULL, lsnr,
+                  (dfn_attr){.alpha = c->lsnr_max - c->lsnr_min, .beta = c->lsnr_min});
+    if (c->vad)
+        out.vad = head(g, "enc.vad_fc.0", out.emb);
+    out.mask = erb_decoder(g, c, e, out.emb);
+    if (c->filter != DFN_FILTER_NONE)
+        out.coefs = dfn_dfnet4_filter(g, c, e, out.emb, lsnr, &out.order);
+    return out;
+}
+
+static void name_output(dfn_graph *g, const char *name, dfn_value v, bool present)
+{
+    if (present)
+        dfn_graph_output(g, name, v);
+}
+
+void dfn_dfnet4_net(dfn_graph *g, const config *c)
+{
+    dfn_dfnet4_input in = {.spec = -1, .wave = -1};
+    in.spec = dfn_graph_input(g, "spec", (dfn_shape){1, {1, c->fft_size / 2 + 1, 2}});
+    if (c->time_branch)
+        in.wave = dfn_graph_input(g, "wave", (dfn_shape){1, {1, c->hop_size, 1}});
+    in.erb = dfn_unary(g, DFN_OP_ERB_FEATURE, "erb_feature", in.spec, bands(c));
+    in.df = dfn_unary(g, DFN_OP_UNIT_NORM, "unit_norm", in.spec,
+                      (dfn_attr){.size = c->nb_df, .alpha = c->alpha});
+    const dfn_dfnet4_output out = dfn_dfnet4_body(g, c, in);
+    name_output(g, "emb", out.emb, true);
+    name_output(g, "lsnr", out.lsnr, true);
+    name_output(g, "vad", out.vad, c->vad);
+    name_output(g, "mask", out.mask, true);
+    name_output(g, "coefs", out.coefs, c->filter != DFN_FILTER_NONE);
+    name_output(g, "order", out.order, c->filter == DFN_FILTER_ADAPTIVE);
+}
+
+dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_value mask,
+                             dfn_value coefs, dfn_value *noisy)
+{
+    const int F = c->fft_size / 2 + 1, late = c->conv_lookahead - c->df_lookahead;
+    *noisy =
+        dfn_unary(g, DFN_OP_DELAY, "noisy", spec, (dfn_attr){.frames = c->conv_lookahead});
+    dfn_value y = dfn_binary(g, DFN_OP_ERB_GAIN, *noisy, mask, bands(c));
+    if (c->filter == DFN_FILTER_NONE)
+        return y;
+    dfn_value newest = spec;
+    if (late)
+        newest = dfn_unary(g, DFN_OP_DELAY, "newest", spec, (dfn_attr){.frames = late});
+    dfn_value low = dfn_binary(g, DFN_OP_DEEP_FILTER, newest, coefs, dfn_dfnet4_taps(c));
+    dfn_value high =
+        dfn_unary(g, DFN_OP_SLICE, NULL, y,
+                  (dfn_attr){.axis = 1, .start = c->nb_df, .length = F - c->nb_df});
+    return dfn_binary(g, DFN_OP_CONCAT, low, high, (dfn_attr){.axis = 1});
+}
+
+void dfn_dfnet4_apply(dfn_graph *g, const config *c)
+{
+    dfn_value noisy, coefs = -1;
+    dfn_value spec =
+        dfn_graph_input(g, "spec", (dfn_shape){1, {1, c->fft_size / 2 + 1, 2}});
+    dfn_value mask = dfn_graph_input(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
+    if (c->filter != DFN_FILTER_NONE)
+        coefs = dfn_graph_input(g, "coefs", dfn_dfnet4_coefs_shape(c));
+    dfn_value y = dfn_dfnet4_enhance(g, c, spec, mask, coefs, &noisy);
+    dfn_graph_output(g, "noisy", noisy);
+    dfn_graph_output(g, "enhanced", y);
+}
+
+/* ---- what the model loader sees ---------------------------------------------------------
+ */
+
+static dfn_status parse(void *c, const char *text, const char *name, bool batch_norm,
+                        dfn_error *err)
+{
+    const dfn_status status = dfn_dfnet4_parse(c, text, name, err);
+    ((config *)c)->batch_norm = batch_norm;
+    return status;
+}
+
+static void net(dfn_graph *g, const void *c) { dfn_dfnet4_net(g, c); }
+static void apply(dfn_graph *g, const void *c) { dfn_dfnet4_apply(g, c); }
+
+static dfn_model_info info(const void *any)
+{
+    const config *c = any;
+    return (dfn_model_info){.kind = dfn_dfnet4_builder.kind,
+                            .sample_rate = c->sample_rate,
+                            .fft_size = c->fft_size,
+                            .hop_size = c->hop_size,
+                            .bins = c->fft_size / 2 + 1,
+                            .nb_erb = c->nb_erb,
+                            .nb_df = c->nb_df,
+                            .df_order = dfn_dfnet4_order(c),
+                            .lookahead = c->conv_lookahead,
+                            .erb_widths = c->erb_widths,
+                            .lsnr_min = c->lsnr_min,
+                            .lsnr_max = c->lsnr_max};
+}
+
+const dfn_builder dfn_dfnet4_builder = {.kind = "deepfilternet4",
+                                        .config_size = sizeof(config),
+                                        .parse = parse,
+                                        .net = net,
+                                        .apply = apply,
+                                        .info = info};
