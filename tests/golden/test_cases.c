@@ -39,7 +39,7 @@ static const struct row {
     {"dfnet3_*", "dfnet3"},
     {"loss_*", NULL},
     {"metrics_*", NULL},
-    {"model_*", NULL},
+    {"model_*", "model"},
 };
 enum { ROWS = sizeof table / sizeof *table };
 
