@@ -108,6 +108,12 @@ static dfn_status open_ports(dfn_stream *s, dfn_error *err)
     return ok ? DFN_OK : DFN_ERR_UNSUPPORTED;
 }
 
+static int latency(const dfn_schedule *s, const dfn_model_info *i)
+{
+    const double ratio = (double)s->rate / i->sample_rate;
+    return s->prefill + (int)lround(i->hop_size * (1 + i->lookahead) * ratio);
+}
+
 /* Every size that follows from the model and the rate. */
 static dfn_status measure(dfn_stream *s, const dfn_model_info *i, int rate, dfn_error *err)
 {
@@ -119,8 +125,7 @@ static dfn_status measure(dfn_stream *s, const dfn_model_info *i, int rate, dfn_
     s->bins = i->bins;
     s->lookahead = i->lookahead;
     s->settle_hops = i->lookahead + i->df_order + 2; /* nothing older is in any delay */
-    s->latency =
-        s->schedule.prefill + (int)lround(i->hop_size * (1 + i->lookahead) * ratio);
+    s->latency = latency(&s->schedule, i);
     s->quantum_max = quantum + s->schedule.lead;
     s->wet_max = s->schedule.prefill + 2 * quantum;
     s->hop_max = 2 * i->hop_size + (int)ceil(s->schedule.lead / ratio);
@@ -157,6 +162,10 @@ static dfn_status build(dfn_stream *s, const dfn_model *m, const dfn_stream_conf
     dfn_status status = check(info, config, err);
     if (status)
         return status;
+    if (!dfn_model_net_weights(m) || !dfn_model_apply_weights(m))
+        return dfn_fail(
+            err, DFN_ERR_ARG,
+            "the model has no weights: it is only described by a configuration");
     s->channels = config->channels;
     status = measure(s, info, config->sample_rate, err);
     if (!status)
@@ -192,6 +201,21 @@ dfn_status dfn_stream_new(dfn_stream **out, const dfn_model *model,
     dfn_stream_restart(s);
     *out = s;
     return DFN_OK;
+}
+
+dfn_status dfn_stream_find_latency(int *samples, const dfn_model *model, int sample_rate,
+                                   dfn_error *err)
+{
+    const dfn_stream_config config = {.sample_rate = sample_rate, .channels = 1};
+    const dfn_model_info *i = dfn_model_get_info(model);
+    dfn_schedule schedule;
+    dfn_status status = check(i, &config, err);
+    if (!status)
+        status =
+            dfn_schedule_make(&schedule, sample_rate, i->sample_rate, i->hop_size, err);
+    if (!status)
+        *samples = latency(&schedule, i);
+    return status;
 }
 
 void dfn_stream_free(dfn_stream *s)

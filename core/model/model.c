@@ -2,6 +2,7 @@
 #include "graph/fold.h"
 #include "model/dfnet3.h"
 #include "model/dfnet4.h"
+#include "model/kind.h"
 
 #include <dfnet4/safetensors.h>
 #include <math.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 struct dfn_model {
-    dfn_safetensors *file;
+    dfn_safetensors *file; /* NULL: described only, there are no weights */
     void *config;
     dfn_model_info info;
     dfn_graph *net, *apply;
@@ -115,7 +116,27 @@ static dfn_status finish(dfn_graph *g, const char *name, dfn_error *err)
     return status ? dfn_fail(err, status, "%s: %s", name, why.text) : DFN_OK;
 }
 
-static dfn_status build(dfn_model *m, const char *name, dfn_error *err)
+/* The graphs of a configuration, finished. */
+static dfn_status build(dfn_model *m, const dfn_builder *b, const char *text,
+                        bool batch_norm, const char *name, dfn_error *err)
+{
+    m->config = calloc(1, b->config_size);
+    m->net = dfn_graph_new();
+    m->apply = dfn_graph_new();
+    if (!m->config || !m->net || !m->apply)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    dfn_status status = b->parse(m->config, text, name, batch_norm, err);
+    if (status)
+        return status;
+    m->info = b->info(m->config);
+    b->net(m->net, m->config);
+    b->apply(m->apply, m->config);
+    if (!(status = finish(m->net, name, err)))
+        status = finish(m->apply, name, err);
+    return status;
+}
+
+static dfn_status load(dfn_model *m, const char *name, dfn_error *err)
 {
     const char *format = dfn_safetensors_metadata(m->file, "format");
     const char *kind = dfn_safetensors_metadata(m->file, "model");
@@ -132,20 +153,8 @@ static dfn_status build(dfn_model *m, const char *name, dfn_error *err)
     if (norm && strcmp(norm, "batch") && strcmp(norm, "folded"))
         return dfn_fail(err, DFN_ERR_FORMAT, "%s: unknown norm '%s'", name, norm);
     const bool batch_norm = norm && !strcmp(norm, "batch");
-
-    m->config = calloc(1, b->config_size);
-    m->net = dfn_graph_new();
-    m->apply = dfn_graph_new();
-    if (!m->config || !m->net || !m->apply)
-        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
-    dfn_status status = b->parse(m->config, text, name, batch_norm, err);
-    if (status)
-        return status;
-    m->info = b->info(m->config);
-    b->net(m->net, m->config);
-    b->apply(m->apply, m->config);
-    if (!(status = finish(m->net, name, err)) && !(status = finish(m->apply, name, err)) &&
-        !(status = bind(m->file, m->net, &m->net_weights, name, err)) &&
+    dfn_status status = build(m, b, text, batch_norm, name, err);
+    if (!status && !(status = bind(m->file, m->net, &m->net_weights, name, err)) &&
         !(status = bind(m->file, m->apply, &m->apply_weights, name, err)) &&
         !(status = check_extra(m, name, err)) && batch_norm)
         status = fold(m, err);
@@ -163,7 +172,7 @@ static dfn_status make(dfn_model **out, dfn_safetensors *file, const char *name,
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
     }
     m->file = file;
-    const dfn_status status = build(m, name, err);
+    const dfn_status status = load(m, name, err);
     if (status)
         dfn_model_free(m);
     else
@@ -188,6 +197,25 @@ dfn_status dfn_model_load_memory(dfn_model **out, const void *data, size_t size,
     return status ? status : make(out, file, name, err);
 }
 
+dfn_status dfn_model_describe(dfn_model **out, const char *config_text, const char *name,
+                              dfn_error *err)
+{
+    const dfn_builder *b;
+    *out = NULL;
+    dfn_status status = dfn_builder_of_config(&b, config_text, name, err);
+    if (status)
+        return status;
+    dfn_model *m = calloc(1, sizeof *m);
+    if (!m)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    status = build(m, b, config_text, false, name, err);
+    if (status)
+        dfn_model_free(m);
+    else
+        *out = m;
+    return status;
+}
+
 void dfn_model_free(dfn_model *m)
 {
     if (!m)
@@ -210,5 +238,5 @@ const void *const *dfn_model_apply_weights(const dfn_model *m) { return m->apply
 
 const char *dfn_model_metadata(const dfn_model *m, const char *key)
 {
-    return dfn_safetensors_metadata(m->file, key);
+    return m->file ? dfn_safetensors_metadata(m->file, key) : NULL;
 }

@@ -15,8 +15,27 @@ static void check_refused(const dfn_model *m, dfn_stream_config c, const char *w
     CHECK(dfn_stream_new(&s, m, &c, NULL) == status, "without an error");
 }
 
+/* A network without weights has a latency, but cannot run. */
+static void check_described(void)
+{
+    static const char text[] = "[deepfilternet]\nconv_ch = 8\n";
+    dfn_model *m;
+    dfn_error err = {0};
+    CHECK(dfn_model_describe(&m, text, "text", &err) == DFN_OK, "%s", err.text);
+    check_refused(m, (dfn_stream_config){.sample_rate = 48000, .channels = 1},
+                  "no weights");
+    int samples = 0;
+    CHECK(dfn_stream_find_latency(&samples, m, 48000, &err) == DFN_OK && samples == 1920,
+          "latency %d", samples);
+    CHECK(dfn_stream_find_latency(&samples, m, 7999, &err) == DFN_ERR_ARG &&
+              samples == 1920 && strstr(err.text, "sample rate"),
+          "%s", err.text);
+    dfn_model_free(m);
+}
+
 int main(void)
 {
+    check_described();
     void *bytes;
     dfn_model *m = tiny_model_new(&bytes);
     static const int rates[] = {-48000, 0, 1, 7999, 192001, 2147483647, -2147483647 - 1};
@@ -38,6 +57,10 @@ int main(void)
         const dfn_stream_config c = {.sample_rate = rate, .channels = 1};
         dfn_error err = {0};
         CHECK(dfn_stream_new(&s, m, &c, &err) == DFN_OK, "%d Hz: %s", rate, err.text);
+        int samples;
+        CHECK(dfn_stream_find_latency(&samples, m, rate, &err) == DFN_OK &&
+                  samples == dfn_stream_latency(s),
+              "%d Hz: told %d, has %d", rate, samples, dfn_stream_latency(s));
         dfn_stream_free(s);
     }
     tiny_model_free(m, bytes);

@@ -39,6 +39,15 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_load_memory(dfn_model **out, const v
                                                         size_t size, const char *name,
                                                         dfn_error *err);
 
+/** A network without weights, from a configuration (INI text, docs/MODEL-FORMAT.md): its
+ *  graphs and numbers, to look at or to train. "model" in section [train] says which kind
+ * it is; without that, [deepfilternet] is deepfilternet3 and [deepfilternet4]
+ * deepfilternet4. Batch norms are folded, as in a model that runs. dfn_stream_new refuses
+ * it. `name` is for messages. owner: caller frees with dfn_model_free. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_describe(dfn_model **out,
+                                                     const char *config_text,
+                                                     const char *name, dfn_error *err);
+
 /** Frees a model; no stream or plan may use it any more. NULL is allowed. rt: no */
 DFN_API void dfn_model_free(dfn_model *m);
 
@@ -46,6 +55,7 @@ DFN_API void dfn_model_free(dfn_model *m);
 DFN_API const dfn_model_info *dfn_model_get_info(const dfn_model *m) DFN_RT;
 DFN_API const dfn_graph *dfn_model_net(const dfn_model *m) DFN_RT;
 DFN_API const dfn_graph *dfn_model_apply(const dfn_model *m) DFN_RT;
+/** NULL for a model that was only described. */
 DFN_API const void *const *dfn_model_net_weights(const dfn_model *m) DFN_RT;
 DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
 

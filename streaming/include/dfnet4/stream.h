@@ -41,7 +41,8 @@ typedef struct dfn_stream_config {
     unsigned cpu;     /* DFN_CPU_* allowed, as from dfn_cpu_detect() */
 } dfn_stream_config;
 
-/** Build a stream: every allocation it will ever make. `model` must outlive it. rt: no */
+/** Build a stream: every allocation it will ever make. `model` must have weights
+ *  and outlive it. rt: no */
 DFN_API DFN_MUST_CHECK dfn_status dfn_stream_new(dfn_stream **out, const dfn_model *model,
                                                  const dfn_stream_config *config,
                                                  dfn_error *err);
@@ -60,6 +61,12 @@ DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *co
 /** Samples from in to out at the stream's rate; constant for its life. Exact, but for rates
  *  at which a hop is no whole number of samples: there, the nearest number. rt: yes */
 DFN_API int dfn_stream_latency(const dfn_stream *s) DFN_RT;
+
+/** What dfn_stream_latency() of a stream of `model` at `sample_rate` would tell; works for
+ * a model without weights, too. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_stream_find_latency(int *samples,
+                                                          const dfn_model *model,
+                                                          int sample_rate, dfn_error *err);
 
 /** Set a parameter: clamped to its range, NaN ignored, reached smoothly within 20 ms (and
  *  what resampling holds back, 12 ms at most), without a click. _get returns the target.
