@@ -1,18 +1,12 @@
 /* info.c - dfnet4 info: what a model consists of and what it costs. */
+#include "info.h"
 #include "cli.h"
 
-#include <dfnet4/cpu.h>
 #include <dfnet4/stream.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* One model is two graphs; they are shown one after the other and added up. */
-typedef struct part {
-    const char *name;
-    const dfn_graph *graph;
-} part;
 
 typedef struct totals {
     size_t parameters, state_bytes;
@@ -27,7 +21,9 @@ static const cli_option *options(void)
 {
     static const cli_option list[] = {
         {'j', "json", NULL, "Print JSON, with every layer"},
+        {'d', "dot", NULL, "Print a picture of the layers, in Graphviz's language"},
         {'a', "all", NULL, "List layers without weights, cost and state, too"},
+        {'c', "config", "FILE", "Show the network that this configuration (INI) describes"},
         {0},
     };
     return list;
@@ -40,20 +36,14 @@ static void add_up(totals *t, const dfn_graph *g)
     t->state_bytes += dfn_state_bytes(g, DFN_F32);
 }
 
-/* Only a stream knows its latency: it adds blocking to what the network needs. */
-static bool measure(totals *t, const dfn_model *model, const part parts[2], dfn_error *err)
+/* Latency is a stream's: it adds blocking to what the network needs. */
+static bool measure(totals *t, const dfn_model *model, const info_part parts[2],
+                    dfn_error *err)
 {
     *t = (totals){0};
     add_up(t, parts[0].graph);
     add_up(t, parts[1].graph);
-    const dfn_stream_config config = {
-        .sample_rate = RATE, .channels = 1, .cpu = dfn_cpu_detect()};
-    dfn_stream *stream;
-    if (dfn_stream_new(&stream, model, &config, err) != DFN_OK)
-        return false;
-    t->latency = dfn_stream_latency(stream);
-    dfn_stream_free(stream);
-    return true;
+    return dfn_stream_find_latency(&t->latency, model, RATE, err) == DFN_OK;
 }
 
 static json_t *layer_json(const char *part_name, const dfn_node_info *n)
@@ -65,7 +55,7 @@ static json_t *layer_json(const char *part_name, const dfn_node_info *n)
                      "state_bytes", (json_int_t)(n->state * sizeof(float)));
 }
 
-static bool print_json(const char *path, const dfn_model *model, const part parts[2],
+static bool print_json(const char *path, const dfn_model *model, const info_part parts[2],
                        const totals *t)
 {
     const dfn_model_info *info = dfn_model_get_info(model);
@@ -108,7 +98,7 @@ static void print_layer(const dfn_node_info *n)
              n->parameters, n->macs, n->state * sizeof(float));
 }
 
-static void print_table(const part parts[2], const totals *t, bool all)
+static void print_table(const info_part parts[2], const totals *t, bool all)
 {
     cli_line("  %-22s %-16s %9s %8s %9s %8s", "LAYER", "OP", "SHAPE", "PARAMS", "MACS/HOP",
              "STATE B");
@@ -142,7 +132,7 @@ static void print_field(const char *name, const char *text)
     } while (*text);
 }
 
-static void print_text(const char *path, const dfn_model *model, const part parts[2],
+static void print_text(const char *path, const dfn_model *model, const info_part parts[2],
                        const totals *t, bool all)
 {
     const dfn_model_info *info = dfn_model_get_info(model);
@@ -164,43 +154,49 @@ static void print_text(const char *path, const dfn_model *model, const part part
     print_table(parts, t, all);
 }
 
-static int show(const char *path, bool json, bool all)
+typedef enum form { FORM_TEXT, FORM_ALL, FORM_JSON, FORM_DOT } form;
+
+static bool show(const char *path, const dfn_model *model, form f)
 {
     dfn_error err;
-    dfn_model *model;
-    if (dfn_model_load(&model, path, &err) != DFN_OK) {
-        cli_error(NULL, "%s", err.text);
-        return CLI_FAILED;
-    }
-    const part parts[2] = {{"net", dfn_model_net(model)},
-                           {"apply", dfn_model_apply(model)}};
+    const info_part parts[2] = {{"net", dfn_model_net(model)},
+                                {"apply", dfn_model_apply(model)}};
     totals t;
-    bool good = measure(&t, model, parts, &err);
-    if (!good)
+    if (!measure(&t, model, parts, &err)) {
         cli_error(path, "%s", err.text);
-    else if (json)
-        good = print_json(path, model, parts, &t);
-    else
-        print_text(path, model, parts, &t, all);
-    dfn_model_free(model);
-    return good ? CLI_OK : CLI_FAILED;
+        return false;
+    }
+    if (f == FORM_DOT)
+        return info_print_dot(path, parts);
+    if (f == FORM_JSON)
+        return print_json(path, model, parts, &t);
+    print_text(path, model, parts, &t, f == FORM_ALL);
+    return true;
 }
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    bool json = false, all = false;
-    for (int key; (key = cli_next_option(self, argc, argv)) != -1;) {
-        json |= key == 'j';
-        all |= key == 'a';
-    }
+    form f = FORM_TEXT;
+    info_source source = {0};
+    for (int key; (key = cli_next_option(self, argc, argv)) != -1;)
+        switch (key) {
+        case 'j': f = FORM_JSON; break;
+        case 'a': f = f == FORM_TEXT ? FORM_ALL : f; break;
+        case 'd': f = FORM_DOT; break;
+        default: source.config = optarg;
+        }
     if (argc - optind > 1)
         cli_usage(self, "more than one MODEL");
-    char *path = cli_find_model(optind < argc ? argv[optind] : NULL);
-    if (!path)
-        return CLI_FAILED;
-    const int status = show(path, json, all);
+    if (optind < argc)
+        source.model = argv[optind];
+    if (source.model && source.config)
+        cli_usage(self, "a MODEL and --config");
+    char *path;
+    dfn_model *model = info_open(&source, &path);
+    const bool good = model && show(path, model, f);
+    dfn_model_free(model);
     free(path);
-    return status;
+    return good ? CLI_OK : CLI_FAILED;
 }
 
 const cli_command cli_info = {
@@ -217,6 +213,7 @@ const cli_command cli_info = {
         "'dfnet4 enhance' takes it out.\n"
         "\nExamples:\n"
         "  dfnet4 info\n"
+        "  dfnet4 info --dot | dot -Tsvg -o network.svg\n"
         "  dfnet4 info --json dfnet3.safetensors | jq .latency_samples\n",
     .options = options,
     .run = run,

@@ -1,9 +1,49 @@
 """dfnet4 info: the numbers belong together, and the table fits a terminal."""
 
+import re
+import shutil
 import struct
 
 import support
 from support import *
+
+CONFIG = """[train]
+model = deepfilternet3
+[deepfilternet]
+conv_ch = 16
+"""
+
+
+def read_dot(text):
+    """Nodes {id: (cluster, label)}, edges [(from, to)] and the title of a picture, read by
+    Graphviz's grammar as far as we use it; anything else is an error."""
+    tokens = re.findall(r'"(?:\\.|[^"\\])*"|\w+|->|[][{}=,;]|\S', text)
+    assert tokens[:2] == ["digraph", "dfnet4"], tokens[:2]
+    nodes, edges, title, cluster, at = {}, [], None, None, 2
+    depth = 0
+    while at < len(tokens):
+        end = next((i for i in range(at, len(tokens)) if tokens[i] in "{};"), None)
+        statement, mark = tokens[at:end], tokens[end]
+        at = end + 1
+        if mark == "{":
+            depth += 1
+            cluster = statement[1] if statement else None
+            assert statement[:1] in ([], ["subgraph"]), statement
+        elif mark == "}":
+            depth -= 1
+            cluster = None
+            assert not statement, statement
+        elif statement[0] == "label":
+            title = title or re.sub(r"\\(.)", r"\1", statement[2][1:-1])
+        elif statement[1] == "->":
+            assert len(statement) in (3, 8), statement
+            edges.append((statement[0], statement[2]))
+        elif statement[0] != "node":
+            assert statement[1:4] == ["[", "label", "="] and statement[-1] == "]", statement
+            assert statement[0] not in nodes
+            nodes[statement[0]] = cluster, statement[4][1:-1].split(r"\n")
+    assert depth == 0
+    return nodes, edges, title
 
 
 class Info(support.Case):
@@ -60,6 +100,93 @@ class Info(support.Case):
             self.assertEqual(len(table), len(rows) + 3)  # net, apply, total
         self.assertEqual(info["model"], "deepfilternet3")
         self.assertIn("deepfilternet3", out)
+
+    def test_dot(self):
+        """The picture holds every layer of both graphs, and what each of them reads."""
+        nodes, edges, title = read_dot(self.dfnet4("info", "--dot", self.model).out)
+        layers = json.loads(self.dfnet4("info", "--json", self.model).out)["layers"]
+        self.assertEqual(title, self.model)
+        at = {"net": 0, "apply": 0}
+        for l in layers:
+            node = f"{l['graph']}_{at[l['graph']]}"
+            at[l["graph"]] += 1
+            cluster, label = nodes.pop(node)
+            self.assertEqual(cluster, f"cluster_{l['graph']}")
+            want = [l["op"], l["name"], "x".join(map(str, l["shape"]))]
+            want += [f"{l['parameters']} parameters"] if l["parameters"] else []
+            self.assertEqual(label, [w for w in want if w])
+            reads = [a for a, b in edges if b == node]
+            self.assertEqual(bool([a for a in reads if a.startswith(l["graph"])]),
+                             l["op"] != "input", node)
+        self.assertEqual(nodes, {})
+        links = [(a, b) for a, b in edges if a.split("_")[0] != b.split("_")[0]]
+        self.assertEqual(sorted(b for _, b in links), ["apply_1", "apply_2"])  # mask, coefs
+
+    def test_dot_quotes_names(self):
+        """A file name may hold anything, and cannot end the string that it is in."""
+        for name in ('a"b', "a\\", "a\\\"];x", "ä ö", "a;b{c}"):
+            path = self.path(name)
+            shutil.copy(self.model, path)
+            nodes, _, title = read_dot(self.dfnet4("info", "-d", path).out)
+            self.assertEqual(title, path)
+            self.assertGreater(len(nodes), 50)
+        path = os.fsencode(self.dir) + b"/\xff\n"
+        shutil.copy(self.model, path)
+        self.assertIn("�?", read_dot(self.dfnet4("info", "-d", path).out)[2])
+
+    def test_dot_is_drawn(self):
+        """By Graphviz itself, where it is installed."""
+        dot = shutil.which("dot")
+        if not dot:
+            print("Graphviz is not installed: only our own reader looked at the picture")
+            return
+        shutil.copy(self.model, self.path('a"\\'))
+        text = self.dfnet4("info", "--dot", self.path('a"\\')).stdout
+        r = subprocess.run([dot, "-Tsvg"], input=text, capture_output=True, timeout=60)
+        self.assertEqual((r.returncode, r.stderr), (0, b""))
+        svg = r.stdout.decode()
+        self.assertEqual(svg.count('class="node"'), len(read_dot(text.decode())[0]))
+        self.assertIn("enc.erb_conv0.1", svg)
+        self.assertIn("a&quot;\\<", svg)
+
+    def test_config(self):
+        """A configuration alone: the same network as a model file made with it, no weights."""
+        config = self.write("a.ini", CONFIG.encode())
+        info = json.loads(self.dfnet4("info", "--json", "--config", config).out)
+        self.assertEqual((info["file"], info["model"]), (config, "deepfilternet3"))
+        self.assertEqual((info["metadata"], info["latency_samples"]), ({}, 1920))
+        wide = json.loads(self.dfnet4("info", "--json", "-c", self.write(
+            "b.ini", CONFIG.replace("16", "64").encode())).out)
+        self.assertEqual(wide["parameters"], 2134384)  # the official model, norms folded
+        self.assertLess(info["parameters"], wide["parameters"])
+        self.assertIn(f"{info['parameters']} parameters", self.dfnet4("info", "-c", config).out)
+        nodes, _, title = read_dot(self.dfnet4("info", "--dot", "-c", config).out)
+        self.assertEqual((len(nodes), title), (len(info["layers"]), config))
+        bare = self.write("c.ini", b"[deepfilternet]\nconv_ch = 16\n")  # the section tells
+        self.assertEqual(json.loads(self.dfnet4("info", "--json", "-c", bare).out)["parameters"],
+                         info["parameters"])
+
+    def test_config_of_the_tiny_model(self):
+        data = self.read("tiny.safetensors")
+        header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+        text = header["__metadata__"]["config"].encode()
+        a = json.loads(self.dfnet4("info", "--json", "-c", self.write("a.ini", text)).out)
+        b = json.loads(self.dfnet4("info", "--json", self.model).out)
+        for key in a:
+            if key not in ("file", "metadata"):
+                self.assertEqual(a[key], b[key], key)
+
+    def test_bad_config(self):
+        for text, says in ((b"", "no network"), (b"[df]\nnb_erb = 32\n", "no network"),
+                           (b"[train]\nmodel = nonsense\n", "unknown kind of model 'nonsense'"),
+                           (CONFIG.encode() + b"x = 1\n", ":5: unknown key 'x'"),
+                           (CONFIG.encode() + b"\nlinear_groups = 7\n", "a.ini: "),
+                           (b"a" * (1 << 21), "too large"), (b"[df]\0", "not a text file")):
+            path = self.write("a.ini", text)
+            self.fails("info", "--config", path, says=[path, says])
+        self.fails("info", "-c", self.path("gone.ini"), says=["gone.ini", "No such file"])
+        self.fails("info", "-c", self.dir, says=[self.dir, "directory"])
+        self.fails("info", "-c", self.path("a.ini"), self.model, code=2, says="--config")
 
 
 if __name__ == "__main__":
