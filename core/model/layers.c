@@ -32,7 +32,8 @@ dfn_value dfn_conv_norm_act(dfn_graph *g, const char *name, dfn_value x, dfn_con
                            .kernel_f = c.kernel_f,
                            .stride_f = c.stride_f,
                            .pad_f = c.kernel_f / 2,
-                           .out_pad_f = c.transposed ? c.kernel_f / 2 : 0,
+                           /* transposed: F bins become stride F */
+                           .out_pad_f = c.transposed ? c.stride_f - 1 : 0,
                            .groups = groups,
                            .bias = !c.batch_norm && !pointwise};
     x = dfn_unary(g, c.transposed ? DFN_OP_CONV_TRANSPOSE2D : DFN_OP_CONV2D,
