@@ -1,0 +1,219 @@
+/* DeepFilterNet4, every part that can be switched, in networks small enough for
+ * differences: gradient through the whole model, streaming, causality, buffers; and its
+ * sizes by formula. */
+#include "check.h"
+#include "model/dfnet4.h"
+#include "op_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Everything as small as the structure allows. */
+#define TINY                                                                               \
+    "[df]\nfft_size = 64\nhop_size = 32\nnb_erb = 8\nnb_df = 8\ndf_order = 3\n"            \
+    "[deepfilternet4]\nconv_ch = 4\nemb_hidden_dim = 6\ndf_hidden_dim = 6\n"               \
+    "df_num_layers = 1\nenc_linear_groups = 2\nmamba_d_state = 3\nmamba_d_conv = 3\n"      \
+    "df_pathway_kernel_size_t = 2\nphase_branch_ch = 2\nfusion_dim = 8\nfusion_heads = "   \
+    "2\n"                                                                                  \
+    "fusion_window = 3\nphase_linear_groups = 2\ntime_branch_ch = 1\n"                     \
+    "df_resolutions = 8,3;4,2;2,1\n"
+#define PLAIN TINY "use_phase_branch = false\nuse_multi_res_df = false\n"
+#define HOP480 "[df]\nfft_size = 960\nhop_size = 480\n"
+
+typedef struct variant {
+    const char *name, *text;
+    bool train;
+} variant;
+
+static const variant variants[] = {
+    {"mamba, one order", PLAIN, false},
+    {"mamba, one order, batch statistics", PLAIN, true},
+    {"gru", PLAIN "backbone = gru\ndf_hidden_dim = 8\nemb_hidden_dim = 4\n", false},
+    {"lite", TINY "model_variant = lite\n", false},
+    {"an order per group", TINY "use_phase_branch = false\n", false},
+    {"orders with learnt weights",
+     TINY "use_phase_branch = false\ndf_resolution_weights = true\n", false},
+    {"adaptive order", PLAIN "adaptive_order = true\nadaptive_order_max = 3\n", false},
+    {"adaptive order, soft", PLAIN "adaptive_order = true\nadaptive_order_max = 3\n", true},
+    {"complex gain", PLAIN "[df]\ndf_order = 1\n", false},
+    {"gains only, no voice head", PLAIN "use_df = false\nvad_head = false\n", false},
+    {"lookahead 3 and 1", PLAIN "conv_lookahead = 3\n[df]\ndf_lookahead = 1\n", false},
+    {"phase branch, simple fusion", TINY "use_multi_res_df = false\n", false},
+    {"phase and group delay, attention",
+     TINY "phase_group_delay = true\nfusion_type = attention\n", false},
+    {"phase branch, attention without recency, dense",
+     TINY "fusion_type = attention\nfusion_recency = false\nphase_linear_groups = 1\n",
+     false},
+    {"time branch, simple fusion",
+     TINY "use_phase_branch = false\nuse_time_branch = true\n" HOP480, false},
+    {"both branches, attention, gru",
+     TINY "use_time_branch = true\nfusion_type = attention\nbackbone = gru\n"
+          "df_hidden_dim = 8\n" HOP480,
+     false},
+    {"identity skips",
+     PLAIN "emb_gru_skip = identity\nemb_gru_skip_enc = identity\ndf_hidden_dim = 8\n"
+           "df_gru_skip = identity\n",
+     false},
+    {"grouped skips, concatenation, grouped linears",
+     PLAIN "emb_gru_skip = groupedlinear\nemb_gru_skip_enc = groupedlinear\n"
+           "df_gru_skip = groupedlinear\nenc_concat = true\nlinear_groups = 2\n",
+     false},
+    {"dense convolutions, other kernels",
+     PLAIN "conv_depthwise = false\nconvt_depthwise = false\nconv_kernel = 2,3\n"
+           "conv_kernel_inp = 2,5\nconvt_kernel = 1,5\nmamba_expand = 1\n",
+     false},
+};
+
+static void parse(dfn_graph *g, dfn_dfnet4_config *c, const variant *v)
+{
+    dfn_error err = {0};
+    if (dfn_dfnet4_parse(c, v->text, v->name, &err))
+        dfn_graph_refuse(g, "%s", err.text);
+    c->batch_norm = true;
+}
+
+static void net(dfn_graph *g, const void *context)
+{
+    dfn_dfnet4_config c;
+    parse(g, &c, context);
+    dfn_dfnet4_net(g, &c);
+}
+
+static void apply(dfn_graph *g, const void *context)
+{
+    dfn_dfnet4_config c;
+    parse(g, &c, context);
+    dfn_dfnet4_apply(g, &c);
+}
+
+/* ---- sizes ------------------------------------------------------------------------------
+ */
+
+typedef struct size {
+    size_t parameters, products; /* products: multiply-adds of matrices and convolutions */
+} size;
+
+static void count(size *s, size_t weights, size_t others, size_t uses)
+{
+    s->parameters += weights + others;
+    s->products += weights * uses;
+}
+
+/* conv, 1x1 conv if it is separable, batch norm: by the words of the reference */
+static void count_conv(size *s, size_t in, size_t out, size_t kt, size_t kf, size_t bins,
+                       size_t groups)
+{
+    count(s, out * in / groups * kt * kf, 0, bins);
+    if (groups > 1 && kt * kf > 1)
+        count(s, out * out, 0, bins);
+    s->parameters += 2 * out;
+}
+
+static void count_mamba(size *s, size_t D, size_t N, size_t taps, size_t expand)
+{
+    const size_t M = expand * D, R = (D + 15) / 16;
+    s->parameters += 2 * D;          /* layer norm */
+    count(s, 2 * M * D, 0, 1);       /* in */
+    count(s, M * taps, M, 1);        /* convolution */
+    count(s, (R + 2 * N) * M, 0, 1); /* x */
+    count(s, M * R, M, 1);           /* dt */
+    s->parameters += M * N + M;      /* A, D */
+    count(s, D * M, 0, 1);           /* out */
+}
+
+static void count_squeezed(size *s, size_t in, size_t hidden, size_t out, size_t layers,
+                           size_t N)
+{
+    count(s, in * hidden, hidden, 1);
+    for (size_t i = 0; i < layers; i++)
+        count_mamba(s, hidden, N, 4, 2);
+    if (out)
+        count(s, hidden * out, out, 1);
+}
+
+/* Without branches, one order, voice head on, everything else as it comes. */
+static size formula(size_t C, size_t hidden, size_t N, size_t decoder, size_t df_layers)
+{
+    size s = {0};
+    const size_t emb = 8 * C, pathway = C % 10 == 0 ? 10 : C % 5 == 0 ? 5 : C % 2 ? 1 : 2;
+    count_conv(&s, 1, C, 3, 3, 32, 1);
+    count_conv(&s, C, C, 1, 3, 16, C);
+    count_conv(&s, C, C, 1, 3, 8, C);
+    count_conv(&s, C, C, 1, 3, 8, C);
+    count_conv(&s, 2, C, 3, 3, 96, 2);
+    count_conv(&s, C, C, 1, 3, 48, C);
+    count(&s, 48 * C * emb / 16, 0, 1);
+    count_squeezed(&s, emb, hidden, emb, 1, N);
+    count(&s, 2 * emb, 2, 1); /* local SNR, voice */
+    count_squeezed(&s, emb, hidden, emb, decoder, N);
+    static const size_t bins[] = {8, 8, 16, 32},
+                        up[] = {8, 8, 16}; /* up: taps see the input */
+    for (int i = 0; i < 4; i++)
+        count_conv(&s, C, C, 1, 1, bins[i], C);
+    for (int i = 0; i < 3; i++) {
+        count(&s, 3 * C, 0, up[i]);
+        count(&s, C * C, 2 * C, i ? 2 * up[i] : up[i]);
+    }
+    count_conv(&s, C, 1, 1, 3, 32, 1);
+    count_squeezed(&s, emb, hidden, 0, df_layers, N);
+    count(&s, hidden * 960, 0, 1);
+    count_conv(&s, C, 10, 5, 1, 96, pathway);
+    return s;
+}
+
+static size measured(const char *text)
+{
+    static const char *const products[] = {"linear", "grouped_linear", "conv2d",
+                                           "conv_transpose2d"};
+    dfn_error err = {0};
+    size s = {0};
+    dfn_graph *g = dfn_graph_new();
+    net(g, &(variant){.name = "sizes", .text = text});
+    CHECK(dfn_graph_finish(g, &err) == DFN_OK, "%s", err.text);
+    s.parameters = dfn_graph_parameters(g);
+    for (dfn_value v = 0; v < dfn_graph_node_count(g); v++)
+        for (int i = 0; i < 4; i++)
+            if (!strcmp(dfn_graph_node(g, v).op, products[i]))
+                s.products += (size_t)dfn_graph_node(g, v).macs;
+    dfn_graph_free(g);
+    return s;
+}
+
+static void check_sizes(const char *text, size want)
+{
+    const size got = measured(text);
+    CHECK(got.parameters == want.parameters, "%zu parameters, by formula %zu",
+          got.parameters, want.parameters);
+    CHECK(got.products == want.products, "%zu products, by formula %zu", got.products,
+          want.products);
+    printf("%zu parameters, %zu multiply-adds in products per hop\n", got.parameters,
+           got.products);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        const variant *v = &variants[i];
+        op_check(&(op_case){.name = v->name,
+                            .build = net,
+                            .context = v,
+                            .T = 4,
+                            .B = 1,
+                            .terms = v->train ? 20000 : 4000,
+                            .train = v->train});
+        if (!v->train)
+            op_check(&(op_case){.name = "  its filter stage",
+                                .build = apply,
+                                .context = v,
+                                .T = 6,
+                                .B = 1,
+                                .terms = 30});
+    }
+#define BARE "[deepfilternet4]\nuse_phase_branch = false\nuse_multi_res_df = false\n"
+    check_sizes(BARE, formula(16, 256, 16, 1, 3));
+    check_sizes(BARE "model_variant = lite\n", formula(8, 128, 8, 1, 2));
+    check_sizes(BARE "conv_ch = 24\nemb_hidden_dim = 96\ndf_hidden_dim = 96\n"
+                     "mamba_d_state = 12\nemb_num_layers = 4\ndf_num_layers = 1\n",
+                formula(24, 96, 12, 3, 1));
+    return op_check_report();
+}
