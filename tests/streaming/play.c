@@ -4,11 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-player play_open(int rate, int channels, bool independent)
+player play_open_model(const tiny_model_config *model, int rate, int channels,
+                       bool independent)
 {
     player p = {.rate = rate, .channels = channels};
     dfn_error err = {0};
-    p.model = tiny_model_new(&p.bytes);
+    size_t size;
+    p.bytes = tiny_model_bytes(&size, model);
+    if (dfn_model_load_memory(&p.model, p.bytes, size, "tiny", &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
     const dfn_stream_config config = {.sample_rate = rate,
                                       .channels = channels,
                                       .independent = independent,
@@ -18,6 +24,12 @@ player play_open(int rate, int channels, bool independent)
         exit(1);
     }
     return p;
+}
+
+player play_open(int rate, int channels, bool independent)
+{
+    return play_open_model(&(tiny_model_config){.lookahead = 2}, rate, channels,
+                           independent);
 }
 
 void play_close(player *p)

@@ -16,6 +16,9 @@ typedef struct player {
 
 /** A stream over the tiny model; exits with 1 if it cannot be made. */
 player play_open(int rate, int channels, bool independent);
+/** The same over any other model of the tests. */
+player play_open_model(const tiny_model_config *model, int rate, int channels,
+                       bool independent);
 void play_close(player *p);
 
 /** Noise in [-0.5, 0.5) in bursts, so that levels move; free with free(). */

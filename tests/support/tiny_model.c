@@ -1,6 +1,6 @@
 #include "tiny_model.h"
 
-#include "model/dfnet3.h"
+#include "model/builder.h"
 
 #include <dfnet4/safetensors.h>
 #include <stdio.h>
@@ -21,49 +21,98 @@ static float random_weight(uint64_t *seed, const char *name)
     return strstr(name, "running_var") ? 1 + x / 2 : x * 0.4f;
 }
 
-void tiny_model_write(const char *path, const tiny_model_config *c)
+static void write_config(char *text, size_t size, const tiny_model_config *c)
 {
-    char text[1024];
-    dfn_dfnet3_config config;
-    dfn_error err = {0};
-    dfn_weights w;
-    uint64_t seed = 1;
-    dfn_graph *g = dfn_graph_new();
-    snprintf(text, sizeof text,
+    if (c->kind) {
+        snprintf(text, size, "%s", c->config ? c->config : "");
+        return;
+    }
+    snprintf(text, size,
              "[df]\ndf_lookahead = %d\n[deepfilternet]\nconv_lookahead = %d\nconv_ch = 8\n"
              "emb_hidden_dim = 32\ndf_hidden_dim = 32\nenc_linear_groups = 8\n"
              "linear_groups = 4\n%s",
              c->lookahead, c->lookahead, c->config ? c->config : "");
-    if (!g || dfn_dfnet3_parse(&config, text, "tiny", &err))
+}
+
+typedef struct tiny {
+    dfn_graph *net, *apply;
+    dfn_weights weights[2]; /* of net, of apply */
+    dfn_tensor *tensor;
+    size_t n;
+} tiny;
+
+static void build(tiny *t, const tiny_model_config *c, const char *text)
+{
+    dfn_error err = {0};
+    const dfn_builder *b = dfn_builder_find(c->kind ? c->kind : "deepfilternet3");
+    void *config = b ? calloc(1, b->config_size) : NULL;
+    t->net = dfn_graph_new();
+    t->apply = dfn_graph_new();
+    if (!config || !t->net || !t->apply)
+        die("no such kind of model, or no memory");
+    if (b->parse(config, text, "tiny", c->batch_norm, &err))
         die(err.text);
-    config.batch_norm = c->batch_norm;
-    dfn_dfnet3_net(g, &config);
-    if (dfn_graph_finish(g, &err) || dfn_weights_new(&w, g, DFN_F32, &err))
+    b->net(t->net, config);
+    b->apply(t->apply, config);
+    if (dfn_graph_finish(t->net, &err) || dfn_graph_finish(t->apply, &err) ||
+        dfn_weights_new(&t->weights[0], t->net, DFN_F32, &err) ||
+        dfn_weights_new(&t->weights[1], t->apply, DFN_F32, &err))
         die(err.text);
-    const int n = dfn_graph_weight_count(g);
-    dfn_tensor *t = calloc((size_t)n, sizeof *t);
-    for (int i = 0; i < n; i++) {
+    free(config);
+}
+
+static bool listed(const tiny *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (!strcmp(t->tensor[i].name, name))
+            return true;
+    return false;
+}
+
+static void add_tensors(tiny *t, const dfn_graph *g, const dfn_weights *w, uint64_t *seed)
+{
+    for (int i = 0; i < w->count; i++) {
         const dfn_weight *from = dfn_graph_weight(g, i);
-        t[i] = (dfn_tensor){.name = from->name,
-                            .dtype = DFN_DTYPE_F32,
-                            .rank = from->rank,
-                            .count = from->count,
-                            .data = w.data[i]};
+        if (listed(t, from->name)) /* net and apply share it */
+            continue;
+        dfn_tensor *to = &t->tensor[t->n++];
+        *to = (dfn_tensor){.name = from->name,
+                           .dtype = DFN_DTYPE_F32,
+                           .rank = from->rank,
+                           .count = from->count,
+                           .data = w->data[i]};
         for (int j = 0; j < from->rank; j++)
-            t[i].dim[j] = (size_t)from->dim[j];
+            to->dim[j] = (size_t)from->dim[j];
         for (size_t j = 0; j < from->count; j++)
-            ((float *)w.data[i])[j] = random_weight(&seed, from->name);
+            ((float *)w->data[i])[j] = random_weight(seed, from->name);
     }
+}
+
+void tiny_model_write(const char *path, const tiny_model_config *c)
+{
+    char text[2048];
+    dfn_error err = {0};
+    tiny t = {0};
+    uint64_t seed = 1;
+    write_config(text, sizeof text, c);
+    build(&t, c, text);
+    t.tensor = calloc((size_t)(t.weights[0].count + t.weights[1].count), sizeof *t.tensor);
+    if (!t.tensor)
+        die("no memory");
+    add_tensors(&t, t.net, &t.weights[0], &seed);
+    add_tensors(&t, t.apply, &t.weights[1], &seed);
     const dfn_text_pair meta[] = {{"format", "dfnet4-1"},
                                   {"model", c->kind ? c->kind : "deepfilternet3"},
                                   {"norm", c->batch_norm ? "batch" : "folded"},
                                   {"licence", "made by the tests"},
                                   {"config", text}};
-    if (dfn_safetensors_write(path, t, (size_t)n, meta, sizeof meta / sizeof *meta, &err))
+    if (dfn_safetensors_write(path, t.tensor, t.n, meta, sizeof meta / sizeof *meta, &err))
         die(err.text);
-    free(t);
-    dfn_weights_free(&w);
-    dfn_graph_free(g);
+    free(t.tensor);
+    for (int i = 0; i < 2; i++)
+        dfn_weights_free(&t.weights[i]);
+    dfn_graph_free(t.net);
+    dfn_graph_free(t.apply);
 }
 
 void *tiny_model_bytes(size_t *size, const tiny_model_config *c)

@@ -1,4 +1,4 @@
-/* tiny_model.h - a small DeepFilterNet3 with reproducible random weights, for tests that
+/* tiny_model.h - a small network with reproducible random weights, for tests that
  * need a model but not a good one. */
 #ifndef TINY_MODEL_H
 #define TINY_MODEL_H
@@ -7,9 +7,9 @@
 
 typedef struct tiny_model_config {
     bool batch_norm;    /* a file with separate batch norms */
-    int lookahead;      /* hops */
-    const char *kind;   /* NULL: "deepfilternet3" */
-    const char *config; /* NULL: the small sizes; appended otherwise */
+    int lookahead;      /* hops; only of the default kind */
+    const char *kind;   /* NULL: a DeepFilterNet3 of small sizes */
+    const char *config; /* INI text: all of it, or appended to the small sizes */
 } tiny_model_config;
 
 /** Write a model file. Aborts the test if it cannot. */
