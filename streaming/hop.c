@@ -16,40 +16,65 @@ static void run(const dfn_runner *r)
     dfn_run(r->plan, r->weights, (void *const *)r->state, 1);
 }
 
+/* Give the network n numbers of every channel; linked, their mean. */
+static void feed(const dfn_stream *s, float *to, const float *const *channel, size_t n)
+{
+    if (s->net.batch == s->channels) {
+        for (int c = 0; c < s->channels; c++)
+            memcpy(to + (size_t)c * n, channel[c], n * sizeof *to);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0;
+        for (int c = 0; c < s->channels; c++)
+            sum += channel[c][i];
+        to[i] = sum / (float)s->channels;
+    }
+}
+
 static void analyse(dfn_stream *s)
 {
+    const float *spec[DFN_STREAM_CHANNELS], *wave[DFN_STREAM_CHANNELS];
     const size_t n = 2 * (size_t)s->bins;
     for (int c = 0; c < s->channels; c++) {
         dfn_channel *ch = &s->channel[c];
         dfn_stft_analyse(s->stft, s->apply_spec + (size_t)c * n, ch->analysis, ch->hop);
+        spec[c] = s->apply_spec + (size_t)c * n;
+        wave[c] = ch->hop;
     }
-    if (s->net.batch == s->channels) {
-        memcpy(s->net_spec, s->apply_spec, (size_t)s->channels * n * sizeof(float));
-        return;
-    }
-    for (size_t i = 0; i < n; i++) { /* linked: the network hears the mean */
-        float sum = 0;
-        for (int c = 0; c < s->channels; c++)
-            sum += s->apply_spec[(size_t)c * n + i];
-        s->net_spec[i] = sum / (float)s->channels;
-    }
+    feed(s, s->net_spec, spec, n);
+    if (s->net_wave)
+        feed(s, s->net_wave, wave, (size_t)s->hop_size);
+}
+
+/* Give every channel the n numbers that the network made for it, or for all. */
+static void hand_on(const dfn_stream *s, float *to, const float *from, size_t n)
+{
+    for (int c = 0; c < s->channels; c++)
+        memcpy(to + (size_t)c * n, from + (s->net.batch > 1 ? (size_t)c * n : 0),
+               n * sizeof *to);
+}
+
+/* A meter shows the mean of what the network says of each of its streams. */
+static void publish(dfn_stream *s, dfn_meter m, const float *x)
+{
+    float mean = 0;
+    for (int b = 0; b < s->net.batch; b++)
+        mean += x[b] / (float)s->net.batch;
+    if (isfinite(mean))
+        atomic_store_explicit(&s->meter[m], mean, memory_order_relaxed);
 }
 
 static void run_network(dfn_stream *s)
 {
-    float lsnr = 0;
     run(&s->net);
-    for (int c = 0; c < s->channels; c++) {
-        const size_t b = s->net.batch > 1 ? (size_t)c : 0, n = (size_t)c;
-        memcpy(s->apply_mask + n * s->mask_size, s->net_mask + b * s->mask_size,
-               s->mask_size * sizeof(float));
-        memcpy(s->apply_coefs + n * s->coefs_size, s->net_coefs + b * s->coefs_size,
-               s->coefs_size * sizeof(float));
-        lsnr += s->net_lsnr[b] / (float)s->channels;
-    }
+    hand_on(s, s->apply_mask, s->net_mask, s->mask_size);
+    if (s->net_coefs)
+        hand_on(s, s->apply_coefs, s->net_coefs, s->coefs_size);
     run(&s->apply);
-    if (isfinite(lsnr))
-        atomic_store_explicit(&s->meter[DFN_METER_LSNR_DB], lsnr, memory_order_relaxed);
+    publish(s, DFN_METER_LSNR_DB, s->net_lsnr);
+    if (s->net_vad)
+        publish(s, DFN_METER_VAD, s->net_vad);
 }
 
 /* A parameter that changes between two hops cross-fades with their overlap. */

@@ -174,6 +174,7 @@ void dfn_stream_restart(dfn_stream *s)
     s->bypass.at = bypassed(s) ? s->bypass.length : 0;
     s->power_in = s->power_late = s->power_out = 0;
     put(&s->meter[DFN_METER_LSNR_DB], 0);
+    put(&s->meter[DFN_METER_VAD], 0);
     put(&s->meter[DFN_METER_REDUCTION_DB], 0);
     put(&s->meter[DFN_METER_INPUT_DB], -120);
     put(&s->meter[DFN_METER_OUTPUT_DB], -120);

@@ -45,8 +45,10 @@ struct dfn_stream {
     int latency, prefill, quantum_max, wet_max, hop_max;
     dfn_schedule schedule;
     dfn_runner net, apply;
-    float *net_spec, *net_mask, *net_coefs, *net_lsnr;
-    float *apply_spec, *apply_mask, *apply_coefs, *apply_noisy, *apply_enhanced;
+    float *net_spec, *net_mask, *net_lsnr;
+    float *net_wave, *net_vad;      /* NULL if the model has none */
+    float *net_coefs, *apply_coefs; /* both NULL if the model has gains only */
+    float *apply_spec, *apply_mask, *apply_noisy, *apply_enhanced;
     size_t mask_size, coefs_size; /* numbers per stream */
     dfn_stft *stft;
     void *block; /* every array, then every state */

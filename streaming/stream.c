@@ -93,18 +93,35 @@ static float *port(const dfn_runner *r, const char *name, size_t *size, dfn_erro
     return dfn_plan_data(r->plan, v);
 }
 
+static bool has(const dfn_runner *r, const char *name)
+{
+    return dfn_graph_find(r->graph, name) >= 0;
+}
+
+static bool open_optional_ports(dfn_stream *s, dfn_error *err)
+{
+    size_t hop = (size_t)s->hop_size, one = 1;
+    if (has(&s->net, "wave") && !(s->net_wave = port(&s->net, "wave", &hop, err)))
+        return false;
+    if (has(&s->net, "vad") && !(s->net_vad = port(&s->net, "vad", &one, err)))
+        return false;
+    if (!has(&s->net, "coefs") && !has(&s->apply, "coefs"))
+        return true;
+    return (s->net_coefs = port(&s->net, "coefs", &s->coefs_size, err)) &&
+           (s->apply_coefs = port(&s->apply, "coefs", &s->coefs_size, err));
+}
+
 static dfn_status open_ports(dfn_stream *s, dfn_error *err)
 {
     size_t spec = 2 * (size_t)s->bins, one = 1;
     const bool ok = (s->net_spec = port(&s->net, "spec", &spec, err)) &&
                     (s->net_mask = port(&s->net, "mask", &s->mask_size, err)) &&
-                    (s->net_coefs = port(&s->net, "coefs", &s->coefs_size, err)) &&
                     (s->net_lsnr = port(&s->net, "lsnr", &one, err)) &&
                     (s->apply_spec = port(&s->apply, "spec", &spec, err)) &&
                     (s->apply_mask = port(&s->apply, "mask", &s->mask_size, err)) &&
-                    (s->apply_coefs = port(&s->apply, "coefs", &s->coefs_size, err)) &&
                     (s->apply_noisy = port(&s->apply, "noisy", &spec, err)) &&
-                    (s->apply_enhanced = port(&s->apply, "enhanced", &spec, err));
+                    (s->apply_enhanced = port(&s->apply, "enhanced", &spec, err)) &&
+                    open_optional_ports(s, err);
     return ok ? DFN_OK : DFN_ERR_UNSUPPORTED;
 }
 

@@ -43,6 +43,7 @@ int main(void)
     const double lsnr = meter(&p, DFN_METER_LSNR_DB);
     CHECK(lsnr != 0 && lsnr >= info->lsnr_min && lsnr <= info->lsnr_max, "local SNR %g",
           lsnr);
+    CHECK(meter(&p, DFN_METER_VAD) == 0, "a model without a head detects speech");
 
     dfn_stream_set(p.stream, DFN_PARAM_BYPASS, 1);
     play(&p, in, out, FRAMES, 480);

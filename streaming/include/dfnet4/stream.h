@@ -31,6 +31,7 @@ typedef enum dfn_meter {
     DFN_METER_REDUCTION_DB, /* output over delayed input level of the last hop, 0 or less */
     DFN_METER_INPUT_DB,     /* RMS of the last hop, dBFS, -120 at least */
     DFN_METER_OUTPUT_DB,
+    DFN_METER_VAD, /* probability 0 .. 1 that the last hop holds speech; 0 without a head */
     DFN_METER_COUNT
 } dfn_meter;
 
