@@ -133,8 +133,31 @@ static void mix_dry(dfn_stream *s, bool before, bool after)
     }
 }
 
+static bool silent(const dfn_stream *s)
+{
+    bool sound = false;
+    for (int c = 0; c < s->channels; c++)
+        for (int i = 0; i < s->hop_size; i++)
+            sound |= s->channel[c].hop[i] != 0;
+    return !sound;
+}
+
+/* The first sound after a long silence meets a network as good as new. All that is lost is
+ * what it made of the silence: every delay holds zeros by then. */
+static void heed_silence(dfn_stream *s)
+{
+    if (silent(s)) {
+        s->silence += s->silence < s->long_silence;
+        return;
+    }
+    if (s->silence == s->long_silence)
+        dfn_stream_restart_network(s);
+    s->silence = 0;
+}
+
 void dfn_stream_hop(dfn_stream *s)
 {
+    heed_silence(s);
     const bool rest = atomic_load_explicit(&s->overloaded, memory_order_relaxed);
     bool before = s->enhancing;
     bool after = !rest && !s->settle;

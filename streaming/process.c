@@ -169,6 +169,7 @@ void dfn_stream_restart(dfn_stream *s)
     s->hops = 0;
     s->quantum = (int)dfn_schedule_border(&s->schedule, 1);
     s->filled = s->hop_n = s->wet_at = s->dry_at = s->late_at = s->settle = 0;
+    s->silence = 0;
     s->wet_n = s->schedule.prefill;
     s->enhancing = true;
     s->bypass.at = bypassed(s) ? s->bypass.length : 0;

@@ -42,6 +42,7 @@ typedef struct dfn_channel {
 struct dfn_stream {
     /* constant after set-up */
     int channels, hop_size, bins, lookahead, settle_hops;
+    int long_silence; /* hops of it after which the network starts afresh */
     int latency, prefill, quantum_max, wet_max, hop_max;
     dfn_schedule schedule;
     dfn_runner net, apply;
@@ -63,6 +64,7 @@ struct dfn_stream {
     int dry_at, late_at; /* positions in the rings */
     bool enhancing;      /* the last hop ended enhanced, not dry */
     int settle;          /* hops to run before the enhanced signal is whole again */
+    int silence;         /* hops of exact zeros so far, long_silence at most */
     dfn_fade bypass;     /* 1: dry */
     double power_in, power_late, power_out; /* sums of squares over this quantum */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { RATE_MIN = 8000, RATE_MAX = 192000, LOOKAHEAD_MAX = 64, ALIGN = 64 };
+enum { LONG_SILENCE = 10 }; /* seconds */
 
 /* `size` bytes of the block at `base`, aligned; NULL while measuring (base NULL). */
 static void *take(void *base, size_t *used, size_t size)
@@ -142,6 +143,9 @@ static dfn_status measure(dfn_stream *s, const dfn_model_info *i, int rate, dfn_
     s->bins = i->bins;
     s->lookahead = i->lookahead;
     s->settle_hops = i->lookahead + i->df_order + 2; /* nothing older is in any delay */
+    s->long_silence = LONG_SILENCE * i->sample_rate / i->hop_size;
+    if (s->long_silence < s->settle_hops)
+        s->long_silence = s->settle_hops;
     s->latency = latency(&s->schedule, i);
     s->quantum_max = quantum + s->schedule.lead;
     s->wet_max = s->schedule.prefill + 2 * quantum;
