@@ -66,8 +66,7 @@ static int decide(const dfn_attr *a, REAL *keep, int before)
     int order = a->order;
     for (int n = a->order; n < a->size; n++) {
         const REAL edge = before == 0 ? 0 : n < before ? -HYSTERESIS : HYSTERESIS;
-        if (n == order && keep[n] >= (REAL)0.5 + edge)
-            order++;
+        order += keep[n] >= (REAL)0.5 + edge;
     }
     for (int n = 0; n < a->size; n++)
         keep[n] = n < order;
