@@ -3,6 +3,7 @@
 #include <ini.h>
 #include <locale.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ typedef struct parser {
     const dfn_config_key *keys;
     size_t n_keys;
     const char *const *foreign;
+    const char *text;
+    int line;
     char why[256]; /* of the first error */
 } parser;
 
@@ -116,21 +119,115 @@ static int handle(void *user, const char *section, const char *name, const char 
     return 0;
 }
 
+/* "0.5" must mean the same whatever language the host speaks: work(user) in the C locale.
+ * False if there is no memory for one. */
+static bool plainly(void (*work)(void *), void *user)
+{
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!plain)
+        return false;
+    const locale_t before = uselocale(plain);
+    work(user);
+    uselocale(before);
+    freelocale(plain);
+    return true;
+}
+
+static void parse(void *user)
+{
+    parser *p = user;
+    p->line = ini_parse_string(p->text, handle, p);
+}
+
 dfn_status dfn_config_parse(void *config, const dfn_config_key *keys, size_t n_keys,
                             const char *const *foreign, const char *text, const char *name,
                             dfn_error *err)
 {
-    parser p = {.config = config, .keys = keys, .n_keys = n_keys, .foreign = foreign};
-    /* "0.5" must mean the same whatever language the host speaks */
-    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!plain)
+    parser p = {
+        .config = config, .keys = keys, .n_keys = n_keys, .foreign = foreign, .text = text};
+    if (!plainly(parse, &p))
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
-    const locale_t before = uselocale(plain);
-    const int line = ini_parse_string(text, handle, &p);
-    uselocale(before);
-    freelocale(plain);
-    if (!line && !*p.why)
+    if (!p.line && !*p.why)
         return DFN_OK;
-    return dfn_fail(err, DFN_ERR_FORMAT, "%s:%d: %s", name, line,
+    return dfn_fail(err, DFN_ERR_FORMAT, "%s:%d: %s", name, p.line,
                     *p.why ? p.why : "not a section, key or comment");
+}
+
+typedef struct printer {
+    char *text;
+    size_t size, length;
+    const unsigned char *config;
+    const dfn_config_key *keys;
+    size_t n_keys;
+} printer;
+
+static void put(printer *p, const char *format, ...) DFN_PRINTF(2, 3);
+static void put(printer *p, const char *format, ...)
+{
+    const size_t room = p->length < p->size ? p->size - p->length : 0;
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(room ? p->text + p->length : NULL, room, format, args);
+    va_end(args);
+    p->length += n > 0 ? (size_t)n : 0;
+}
+
+static void put_choice(printer *p, const char *choices, int i)
+{
+    while (i-- > 0)
+        choices += strcspn(choices, "|") + 1;
+    put(p, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+static void put_value(printer *p, const dfn_config_key *k)
+{
+    const void *at = p->config + k->at;
+    int n[2] = {0};
+    double x;
+    switch (k->type) {
+    case DFN_CONFIG_INT:
+        memcpy(n, at, sizeof *n);
+        put(p, "%d", n[0]);
+        break;
+    case DFN_CONFIG_REAL:
+        memcpy(&x, at, sizeof x);
+        put(p, "%.17g", x);
+        break;
+    case DFN_CONFIG_PAIR:
+        memcpy(n, at, sizeof n);
+        put(p, "%d,%d", n[0], n[1]);
+        break;
+    case DFN_CONFIG_CHOICE:
+        memcpy(n, at, sizeof *n);
+        put_choice(p, k->choices, n[0]);
+        break;
+    case DFN_CONFIG_TEXT: put(p, "%s", (const char *)at); break;
+    case DFN_CONFIG_FIXED: put_choice(p, k->choices, 0); break;
+    case DFN_CONFIG_NO_EFFECT: break;
+    }
+}
+
+static void print(void *user)
+{
+    printer *p = user;
+    const char *section = "";
+    for (size_t i = 0; i < p->n_keys; i++) {
+        const dfn_config_key *k = &p->keys[i];
+        if (k->type == DFN_CONFIG_NO_EFFECT)
+            continue;
+        if (strcmp(section, k->section))
+            put(p, "[%s]\n", k->section);
+        section = k->section;
+        put(p, "%s = ", k->key);
+        put_value(p, k);
+        put(p, "\n");
+    }
+}
+
+size_t dfn_config_print(char *text, size_t size, const void *config,
+                        const dfn_config_key *keys, size_t n_keys)
+{
+    printer p = {
+        .text = text, .size = size, .config = config, .keys = keys, .n_keys = n_keys};
+    return plainly(print, &p) ? p.length : 0;
 }

@@ -33,4 +33,11 @@ dfn_status dfn_config_parse(void *config, const dfn_config_key *keys, size_t n_k
                             const char *const *foreign, const char *text, const char *name,
                             dfn_error *err);
 
+/** The INI text of every key with its value in `config`: what a parse of it gives back.
+ * Writes at most `size` bytes with the closing zero; returns the length of the whole text,
+ * or 0 if memory ran out. NO_EFFECT keys are left out. Keys of one section stand together.
+ */
+size_t dfn_config_print(char *text, size_t size, const void *config,
+                        const dfn_config_key *keys, size_t n_keys);
+
 #endif

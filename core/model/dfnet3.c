@@ -200,6 +200,7 @@ static dfn_model_info info(const void *any)
 
 const dfn_builder dfn_dfnet3_builder = {.kind = "deepfilternet3",
                                         .config_size = sizeof(config),
+                                        .keys = dfn_dfnet3_keys,
                                         .parse = parse,
                                         .net = net,
                                         .apply = apply,

@@ -23,6 +23,9 @@ typedef struct dfn_dfnet3_config {
 dfn_status dfn_dfnet3_parse(dfn_dfnet3_config *c, const char *text, const char *name,
                             dfn_error *err);
 
+/** The one list of keys; `n` gets its length. */
+const dfn_config_key *dfn_dfnet3_keys(size_t *n);
+
 /** The two graphs of model.h, unfinished. */
 void dfn_dfnet3_net(dfn_graph *g, const dfn_dfnet3_config *c);
 void dfn_dfnet3_apply(dfn_graph *g, const dfn_dfnet3_config *c);

@@ -67,6 +67,12 @@ static const dfn_config_key keys[] = {
     NO_EFFECT("deepfilternet", "lsnr_dropout"), /* training */
 };
 
+const dfn_config_key *dfn_dfnet3_keys(size_t *n)
+{
+    *n = sizeof keys / sizeof *keys;
+    return keys;
+}
+
 /* Sections of DeepFilterNet's config.ini that only its trainer reads. */
 static const char *const training_sections[] = {
     "train",       "distortion",       "localsnrloss", "maskloss", "spectralloss",

@@ -6,6 +6,7 @@
  *
  * Maps are [F][C]; a flattened map is frequency-major. The network never looks ahead: what
  * is made at frame t is applied conv_lookahead frames back (dfnet4_filter.c). */
+#include "model/dfnet4_config.h"
 #include "model/dfnet4_parts.h"
 
 #include <string.h>
@@ -248,6 +249,7 @@ static dfn_model_info info(const void *any)
 
 const dfn_builder dfn_dfnet4_builder = {.kind = "deepfilternet4",
                                         .config_size = sizeof(config),
+                                        .keys = dfn_dfnet4_keys,
                                         .parse = parse,
                                         .net = net,
                                         .apply = apply,

@@ -12,6 +12,7 @@
 struct dfn_model {
     dfn_safetensors *file; /* NULL: described only, there are no weights */
     void *config;
+    char *config_text; /* resolved */
     dfn_model_info info;
     dfn_graph *net, *apply;
     const void **net_weights, **apply_weights; /* into the file, or into `folded` */
@@ -116,6 +117,20 @@ static dfn_status finish(dfn_graph *g, const char *name, dfn_error *err)
     return status ? dfn_fail(err, status, "%s: %s", name, why.text) : DFN_OK;
 }
 
+/* The text of the configuration with everything that it left to the defaults. */
+static dfn_status resolve(dfn_model *m, const dfn_builder *b, const char *name,
+                          dfn_error *err)
+{
+    size_t n;
+    const dfn_config_key *keys = b->keys(&n);
+    const size_t size = dfn_config_print(NULL, 0, m->config, keys, n) + 1;
+    m->config_text = malloc(size);
+    if (size < 2 || !m->config_text ||
+        dfn_config_print(m->config_text, size, m->config, keys, n) != size - 1)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    return DFN_OK;
+}
+
 /* The graphs of a configuration, finished. */
 static dfn_status build(dfn_model *m, const dfn_builder *b, const char *text,
                         bool batch_norm, const char *name, dfn_error *err)
@@ -126,6 +141,9 @@ static dfn_status build(dfn_model *m, const dfn_builder *b, const char *text,
     if (!m->config || !m->net || !m->apply)
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
     dfn_status status = b->parse(m->config, text, name, batch_norm, err);
+    if (status)
+        return status;
+    status = resolve(m, b, name, err);
     if (status)
         return status;
     m->info = b->info(m->config);
@@ -226,6 +244,7 @@ void dfn_model_free(dfn_model *m)
     free(m->net_weights);
     free(m->apply_weights);
     free(m->config);
+    free(m->config_text);
     dfn_safetensors_close(m->file);
     free(m);
 }
@@ -235,6 +254,8 @@ const dfn_graph *dfn_model_net(const dfn_model *m) { return m->net; }
 const dfn_graph *dfn_model_apply(const dfn_model *m) { return m->apply; }
 const void *const *dfn_model_net_weights(const dfn_model *m) { return m->net_weights; }
 const void *const *dfn_model_apply_weights(const dfn_model *m) { return m->apply_weights; }
+
+const char *dfn_model_config(const dfn_model *m) { return m->config_text; }
 
 const char *dfn_model_metadata(const dfn_model *m, const char *key)
 {

@@ -15,6 +15,7 @@
 #define DFNET4_MODEL_H
 
 #include <dfnet4/graph.h>
+#include <dfnet4/safetensors.h>
 
 DFN_BEGIN
 
@@ -60,6 +61,24 @@ DFN_API const dfn_graph *dfn_model_apply(const dfn_model *m) DFN_RT;
 /** NULL for a model that was only described. */
 DFN_API const void *const *dfn_model_net_weights(const dfn_model *m) DFN_RT;
 DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
+
+/** The whole configuration as INI text, defaults included: dfn_model_describe of it gives
+ * the same network. Valid as long as the model. rt: yes */
+DFN_API const char *dfn_model_config(const dfn_model *m) DFN_RT;
+
+/** Write a model file for dfn_model_load, with the whole configuration in its metadata.
+ *
+ *  net_weights, apply_weights   as in dfn_model_net_weights, float32, in the order of
+ *                               dfn_graph_weight; NULL: the model's own
+ *  metadata                     further pairs ("licence", "source", ...), may be NULL if
+ *                               there are none
+ *  path                         replaced only on success
+ *  rt                           no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_write(const dfn_model *m, const char *path,
+                                                  const void *const *net_weights,
+                                                  const void *const *apply_weights,
+                                                  const dfn_text_pair *metadata,
+                                                  size_t n_metadata, dfn_error *err);
 
 /** A metadata value of the file ("licence", "source", ...), or NULL. */
 DFN_API const char *dfn_model_metadata(const dfn_model *m, const char *key);
