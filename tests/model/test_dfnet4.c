@@ -6,6 +6,7 @@
 #include "op_check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Everything as small as the structure allows. */
@@ -188,6 +189,47 @@ static void check_sizes(const char *text, size want)
           want.products);
     printf("%zu parameters, %zu multiply-adds in products per hop\n", got.parameters,
            got.products);
+}
+
+/* Without coefficients there is silence in every filtered bin, whatever the filter's form. */
+static void check_silence(const variant *v)
+{
+    dfn_dfnet4_config c;
+    dfn_error err = {0};
+    dfn_plan *p = NULL;
+    dfn_graph *g = dfn_graph_new();
+    parse(g, &c, v);
+    dfn_dfnet4_apply(g, &c);
+    const dfn_plan_config config = {.batch = 1, .frames = 1};
+    if (dfn_graph_finish(g, &err) || dfn_plan_new(&p, g, &config, &err)) {
+        CHECK(false, "%s: %s", v->name, err.text);
+        dfn_graph_free(g);
+        return;
+    }
+    void *state = calloc(1, dfn_state_bytes(g, DFN_F32) + 64);
+    void *aligned = (char *)state + (64 - (uintptr_t)state % 64) % 64;
+    float *spec = dfn_plan_data(p, dfn_graph_find(g, "spec"));
+    float *mask = dfn_plan_data(p, dfn_graph_find(g, "mask"));
+    for (int t = 0; t < 6; t++) {
+        for (int i = 0; i < 2 * (c.fft_size / 2 + 1); i++)
+            spec[i] = (float)((i * 7 + t) % 5 - 2);
+        for (int i = 0; i < c.nb_erb; i++)
+            mask[i] = 1;
+        float *coefs = dfn_plan_data(p, dfn_graph_find(g, "coefs"));
+        const dfn_shape shape = dfn_graph_shape(g, dfn_graph_find(g, "coefs"));
+        memset(coefs, 0, dfn_shape_frame(shape) * sizeof *coefs);
+        dfn_run(p, NULL, &aligned, 1);
+        const float *y = dfn_plan_data(p, dfn_graph_find(g, "enhanced"));
+        float loudest = 0;
+        for (int i = 0; i < 2 * c.nb_df; i++)
+            CHECK(y[i] == 0, "%s: bin %d leaks %g", v->name, i / 2, (double)y[i]);
+        for (int i = 2 * c.nb_df; i < 2 * (c.fft_size / 2 + 1); i++)
+            loudest = fmaxf(loudest, fabsf(y[i]));
+        CHECK(t < c.conv_lookahead || loudest > 0, "%s: the gains do nothing", v->name);
+    }
+    free(state);
+    dfn_plan_free(p);
+    dfn_graph_free(g);
 }
 
 int main(void)
