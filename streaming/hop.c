@@ -47,12 +47,13 @@ static void analyse(dfn_stream *s)
         feed(s, s->net_wave, wave, (size_t)s->hop_size);
 }
 
-/* Give every channel the n numbers that the network made for it, or for all. */
-static void hand_on(const dfn_stream *s, float *to, const float *from, size_t n)
+/* Give every channel what the network made for it, or for all. */
+static void hand_on(const dfn_stream *s, const dfn_control *k)
 {
     for (int c = 0; c < s->channels; c++)
-        memcpy(to + (size_t)c * n, from + (s->net.batch > 1 ? (size_t)c * n : 0),
-               n * sizeof *to);
+        memcpy(k->used + (size_t)c * k->size,
+               k->made + (s->net.batch > 1 ? (size_t)c * k->size : 0),
+               k->size * sizeof *k->used);
 }
 
 /* A meter shows the mean of what the network says of each of its streams. */
@@ -68,9 +69,8 @@ static void publish(dfn_stream *s, dfn_meter m, const float *x)
 static void run_network(dfn_stream *s)
 {
     run(&s->net);
-    hand_on(s, s->apply_mask, s->net_mask, s->mask_size);
-    if (s->net_coefs)
-        hand_on(s, s->apply_coefs, s->net_coefs, s->coefs_size);
+    for (int i = 0; i < s->n_control; i++)
+        hand_on(s, &s->control[i]);
     run(&s->apply);
     publish(s, DFN_METER_LSNR_DB, s->net_lsnr);
     if (s->net_vad)

@@ -28,6 +28,15 @@ typedef struct dfn_runner {
     void *state[DFN_STREAM_CHANNELS];
 } dfn_runner;
 
+/* What the network makes for every stream and the filter stage uses. */
+typedef struct dfn_control {
+    const float *made;
+    float *used;
+    size_t size; /* numbers per stream */
+} dfn_control;
+
+enum { DFN_STREAM_CONTROLS = 3 }; /* mask, coefs, keep */
+
 typedef struct dfn_channel {
     SRC_STATE *to_model, *to_host; /* NULL at the model's own rate */
     float *quantum;                /* [quantum_max] host samples of this quantum */
@@ -46,11 +55,11 @@ struct dfn_stream {
     int latency, prefill, quantum_max, wet_max, hop_max;
     dfn_schedule schedule;
     dfn_runner net, apply;
-    float *net_spec, *net_mask, *net_lsnr;
-    float *net_wave, *net_vad;      /* NULL if the model has none */
-    float *net_coefs, *apply_coefs; /* both NULL if the model has gains only */
-    float *apply_spec, *apply_mask, *apply_noisy, *apply_enhanced;
-    size_t mask_size, coefs_size; /* numbers per stream */
+    float *net_spec, *net_lsnr;
+    float *net_wave, *net_vad; /* NULL if the model has none */
+    float *apply_spec, *apply_noisy, *apply_enhanced;
+    dfn_control control[DFN_STREAM_CONTROLS];
+    int n_control;
     dfn_stft *stft;
     void *block; /* every array, then every state */
     size_t audio_bytes;

@@ -104,25 +104,34 @@ static bool open_optional_ports(dfn_stream *s, dfn_error *err)
     size_t hop = (size_t)s->hop_size, one = 1;
     if (has(&s->net, "wave") && !(s->net_wave = port(&s->net, "wave", &hop, err)))
         return false;
-    if (has(&s->net, "vad") && !(s->net_vad = port(&s->net, "vad", &one, err)))
-        return false;
-    if (!has(&s->net, "coefs") && !has(&s->apply, "coefs"))
-        return true;
-    return (s->net_coefs = port(&s->net, "coefs", &s->coefs_size, err)) &&
-           (s->apply_coefs = port(&s->apply, "coefs", &s->coefs_size, err));
+    return !has(&s->net, "vad") || (s->net_vad = port(&s->net, "vad", &one, err));
+}
+
+/* Only the mask must be there; what one stage makes the other must use. */
+static bool open_controls(dfn_stream *s, dfn_error *err)
+{
+    static const char *const names[DFN_STREAM_CONTROLS] = {"mask", "coefs", "keep"};
+    for (int i = 0; i < DFN_STREAM_CONTROLS; i++) {
+        dfn_control *c = &s->control[s->n_control];
+        if (i && !has(&s->net, names[i]) && !has(&s->apply, names[i]))
+            continue;
+        if (!(c->made = port(&s->net, names[i], &c->size, err)) ||
+            !(c->used = port(&s->apply, names[i], &c->size, err)))
+            return false;
+        s->n_control++;
+    }
+    return true;
 }
 
 static dfn_status open_ports(dfn_stream *s, dfn_error *err)
 {
     size_t spec = 2 * (size_t)s->bins, one = 1;
     const bool ok = (s->net_spec = port(&s->net, "spec", &spec, err)) &&
-                    (s->net_mask = port(&s->net, "mask", &s->mask_size, err)) &&
                     (s->net_lsnr = port(&s->net, "lsnr", &one, err)) &&
                     (s->apply_spec = port(&s->apply, "spec", &spec, err)) &&
-                    (s->apply_mask = port(&s->apply, "mask", &s->mask_size, err)) &&
                     (s->apply_noisy = port(&s->apply, "noisy", &spec, err)) &&
                     (s->apply_enhanced = port(&s->apply, "enhanced", &spec, err)) &&
-                    open_optional_ports(s, err);
+                    open_optional_ports(s, err) && open_controls(s, err);
     return ok ? DFN_OK : DFN_ERR_UNSUPPORTED;
 }
 
