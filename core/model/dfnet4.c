@@ -141,7 +141,7 @@ static dfn_value head(dfn_graph *g, const char *name, dfn_value emb)
 dfn_dfnet4_output dfn_dfnet4_body(dfn_graph *g, const config *c, dfn_dfnet4_input in)
 {
     const int width = c->conv_ch * c->nb_erb / 4;
-    dfn_dfnet4_output out = {.vad = -1, .coefs = -1, .order = -1};
+    dfn_dfnet4_output out = {.vad = -1, .coefs = -1, .order = -1, .keep = -1};
     dfn_encoded e = magnitudes(g, c, in);
     if (c->time_branch || c->phase_branch)
         out.emb = dfn_dfnet4_hybrid(g, c, in, e.emb);
@@ -156,7 +156,7 @@ dfn_dfnet4_output dfn_dfnet4_body(dfn_graph *g, const config *c, dfn_dfnet4_inpu
         out.vad = head(g, "enc.vad_fc.0", out.emb);
     out.mask = erb_decoder(g, c, e, out.emb);
     if (c->filter != DFN_FILTER_NONE)
-        out.coefs = dfn_dfnet4_filter(g, c, e, out.emb, lsnr, &out.order);
+        out.coefs = dfn_dfnet4_filter(g, c, e, out.emb, lsnr, &out.order, &out.keep);
     return out;
 }
 
@@ -182,10 +182,11 @@ void dfn_dfnet4_net(dfn_graph *g, const config *c)
     name_output(g, "mask", out.mask, true);
     name_output(g, "coefs", out.coefs, c->filter != DFN_FILTER_NONE);
     name_output(g, "order", out.order, c->filter == DFN_FILTER_ADAPTIVE);
+    name_output(g, "keep", out.keep, c->filter == DFN_FILTER_ADAPTIVE);
 }
 
 dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_value mask,
-                             dfn_value coefs, dfn_value *noisy)
+                             dfn_value coefs, dfn_value keep, dfn_value *noisy)
 {
     const int F = c->fft_size / 2 + 1, late = c->conv_lookahead - c->df_lookahead;
     *noisy =
@@ -196,7 +197,10 @@ dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_
     dfn_value newest = spec;
     if (late)
         newest = dfn_unary(g, DFN_OP_DELAY, "newest", spec, (dfn_attr){.frames = late});
-    dfn_value low = dfn_binary(g, DFN_OP_DEEP_FILTER, newest, coefs, dfn_dfnet4_taps(c));
+    const dfn_attr taps = dfn_dfnet4_taps(c);
+    const dfn_value in[] = {newest, coefs, keep};
+    dfn_value low = dfn_graph_add(g, DFN_OP_DEEP_FILTER, "deep_filter", &taps,
+                                  c->filter == DFN_FILTER_ADAPTIVE ? 3 : 2, in);
     dfn_value high =
         dfn_unary(g, DFN_OP_SLICE, NULL, y,
                   (dfn_attr){.axis = 1, .start = c->nb_df, .length = F - c->nb_df});
@@ -205,13 +209,15 @@ dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_
 
 void dfn_dfnet4_apply(dfn_graph *g, const config *c)
 {
-    dfn_value noisy, coefs = -1;
+    dfn_value noisy, coefs = -1, keep = -1;
     dfn_value spec =
         dfn_graph_input(g, "spec", (dfn_shape){1, {1, c->fft_size / 2 + 1, 2}});
     dfn_value mask = dfn_graph_input(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
     if (c->filter != DFN_FILTER_NONE)
         coefs = dfn_graph_input(g, "coefs", dfn_dfnet4_coefs_shape(c));
-    dfn_value y = dfn_dfnet4_enhance(g, c, spec, mask, coefs, &noisy);
+    if (c->filter == DFN_FILTER_ADAPTIVE)
+        keep = dfn_graph_input(g, "keep", (dfn_shape){1, {1, 1, c->order_max}});
+    dfn_value y = dfn_dfnet4_enhance(g, c, spec, mask, coefs, keep, &noisy);
     dfn_graph_output(g, "noisy", noisy);
     dfn_graph_output(g, "enhanced", y);
 }

@@ -71,7 +71,8 @@ typedef struct dfn_dfnet4_output {
     dfn_value vad;   /* {1,1,1}, probability of voice */
     dfn_value mask;  /* {1,1,nb_erb} */
     dfn_value coefs; /* {nb_df,order,2}, or {1,1,n} group by group (DFN_FILTER_GROUPS) */
-    dfn_value order; /* {1,1,1}: expected order, if it is adaptive */
+    dfn_value order; /* {1,1,1}: expected order, if it is adaptive; */
+    dfn_value keep;  /* {1,1,order_max}: then also which taps are used, newest first */
 } dfn_dfnet4_output;
 
 /** The network, from features to mask and coefficients. */
@@ -79,13 +80,14 @@ dfn_dfnet4_output dfn_dfnet4_body(dfn_graph *g, const dfn_dfnet4_config *c,
                                   dfn_dfnet4_input in);
 
 /** Mask and coefficients applied to a spectrum; *noisy is the spectrum itself, as late as
- *  the result. `coefs` is -1 for gains only. */
+ *  the result. `coefs` is -1 for gains only, `keep` unless the order is adaptive. */
 dfn_value dfn_dfnet4_enhance(dfn_graph *g, const dfn_dfnet4_config *c, dfn_value spec,
-                             dfn_value mask, dfn_value coefs, dfn_value *noisy);
+                             dfn_value mask, dfn_value coefs, dfn_value keep,
+                             dfn_value *noisy);
 
 /** The two graphs of model.h, unfinished. `net` has an input "wave" if the time branch is
- * on, and outputs "vad" and "order" if there are such parts; without a filter there are no
- *  "coefs". */
+ * on, and outputs "vad", "order" and "keep" if there are such parts; without a filter there
+ * are no "coefs". */
 void dfn_dfnet4_net(dfn_graph *g, const dfn_dfnet4_config *c);
 void dfn_dfnet4_apply(dfn_graph *g, const dfn_dfnet4_config *c);
 

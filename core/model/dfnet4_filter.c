@@ -136,7 +136,7 @@ static dfn_value sum(dfn_graph *g, dfn_value x, int n)
 /* As many taps as the frame needs, by a small network that also sees the local SNR. Blocks
  * of the head for taps that are off are not computed. */
 static dfn_value adaptive(dfn_graph *g, const config *c, dfn_value h, dfn_value path,
-                          dfn_value lsnr, dfn_value *order)
+                          dfn_value lsnr, dfn_value *order, dfn_value *keep)
 {
     enum { PREDICTOR = 64 };
     const int K = c->order_max;
@@ -149,7 +149,8 @@ static dfn_value adaptive(dfn_graph *g, const config *c, dfn_value h, dfn_value 
     p = dfn_unary(g, DFN_OP_LINEAR, "df_dec.order_predictor.2", dfn_act(g, p, DFN_ACT_RELU),
                   (dfn_attr){.out = K - c->order_min + 1, .bias = true});
     *order = sum(g, dfn_unary(g, DFN_OP_ORDER_GATE, NULL, p, soft), K);
-    dfn_value gate = by_tap(g, dfn_unary(g, DFN_OP_ORDER_GATE, "order_gate", p, range), K);
+    *keep = dfn_unary(g, DFN_OP_ORDER_GATE, "order_gate", p, range);
+    dfn_value gate = by_tap(g, *keep, K);
 
     dfn_value x =
         dfn_graph_add(g, DFN_OP_GATED_LINEAR, "df_dec.df_out.0",
@@ -162,7 +163,7 @@ static dfn_value adaptive(dfn_graph *g, const config *c, dfn_value h, dfn_value 
 }
 
 dfn_value dfn_dfnet4_filter(dfn_graph *g, const config *c, dfn_encoded e, dfn_value emb,
-                            dfn_value lsnr, dfn_value *order)
+                            dfn_value lsnr, dfn_value *order, dfn_value *keep)
 {
     /* the GRU form of the reference squeezes in eight groups here, whatever LINEAR_GROUPS
      */
@@ -174,7 +175,7 @@ dfn_value dfn_dfnet4_filter(dfn_graph *g, const config *c, dfn_encoded e, dfn_va
     case DFN_FILTER_SINGLE: return single(g, c, h, path);
     case DFN_FILTER_GROUPS: return grouped(g, c, h, path);
     case DFN_FILTER_WEIGHTED: return weighted(g, c, h, path);
-    case DFN_FILTER_ADAPTIVE: return adaptive(g, c, h, path, lsnr, order);
+    case DFN_FILTER_ADAPTIVE: return adaptive(g, c, h, path, lsnr, order, keep);
     case DFN_FILTER_NONE: break;
     }
     return -1;

@@ -24,10 +24,11 @@ dfn_value dfn_dfnet4_sequence(dfn_graph *g, const dfn_dfnet4_config *c, const ch
 dfn_value dfn_dfnet4_hybrid(dfn_graph *g, const dfn_dfnet4_config *c, dfn_dfnet4_input in,
                             dfn_value mag);
 
-/** The filter's coefficients; *order is set if the order is adaptive. lsnr is the local SNR
- *  between 0 and 1. dfnet4_filter.c */
+/** The filter's coefficients; *order and *keep are set if it is adaptive. lsnr is the local
+ * SNR between 0 and 1. dfnet4_filter.c */
 dfn_value dfn_dfnet4_filter(dfn_graph *g, const dfn_dfnet4_config *c, dfn_encoded e,
-                            dfn_value emb, dfn_value lsnr, dfn_value *order);
+                            dfn_value emb, dfn_value lsnr, dfn_value *order,
+                            dfn_value *keep);
 
 /** Shape of the coefficients, and the deep_filter that uses them. */
 dfn_shape dfn_dfnet4_coefs_shape(const dfn_dfnet4_config *c);

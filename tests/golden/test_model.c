@@ -70,8 +70,9 @@ static dfn_graph *build(const golden *c)
     dfn_graph_output(g, "mask", out.mask);
     dfn_graph_output(g, "coefs", out.coefs);
     dfn_graph_output(g, "head", out.coefs < 0 ? -1 : dfn_graph_node(g, out.coefs).in[0]);
-    dfn_graph_output(g, "enhanced",
-                     dfn_dfnet4_enhance(g, &config, spec, out.mask, out.coefs, &noisy));
+    dfn_graph_output(
+        g, "enhanced",
+        dfn_dfnet4_enhance(g, &config, spec, out.mask, out.coefs, out.keep, &noisy));
     if (dfn_graph_finish(g, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);
