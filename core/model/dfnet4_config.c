@@ -150,7 +150,7 @@ static void set_defaults(dfn_dfnet4_config *c, int lite)
     memcpy(c->resolutions_text, "96,5;48,3;24,2", sizeof "96,5;48,3;24,2");
 }
 
-/* "bins,order;..." with falling bins, the first of them all. */
+/* "bins,order;..." with falling bins; the first are all of the filter's, if it is used. */
 static bool read_resolutions(dfn_dfnet4_config *c)
 {
     char *p = c->resolutions_text;
@@ -161,11 +161,11 @@ static bool read_resolutions(dfn_dfnet4_config *c)
         if (end == p || *end != ',')
             return false;
         r->order = (int)strtol(p = end + 1, &end, 10);
-        const int above = c->n_resolution > 1 ? r[-1].bins : c->nb_df + 1;
+        const int above = c->n_resolution > 1 ? r[-1].bins : c->fft_size;
         if (end == p || r->bins < 1 || r->bins >= above || r->order < 1 || r->order > 16)
             return false;
         if (!*end)
-            return c->resolution[0].bins == c->nb_df;
+            return !c->multi_res || c->resolution[0].bins == c->nb_df;
         if (*end != ';')
             return false;
         p = end + 1;
@@ -184,6 +184,25 @@ static dfn_filter choose_filter(const dfn_dfnet4_config *c)
     return DFN_FILTER_SINGLE;
 }
 
+/* Taps of the shortest filter that can come to stand alone. */
+static int lowest_order(const dfn_dfnet4_config *c)
+{
+    int order = c->df_order;
+    switch (choose_filter(c)) {
+    case DFN_FILTER_GROUPS:
+        order = c->resolution[0].order;
+        for (int i = 1; i < c->n_resolution; i++)
+            if (order > c->resolution[i].order)
+                order = c->resolution[i].order;
+        return order;
+    case DFN_FILTER_WEIGHTED: return c->resolution[0].order; /* it covers all bins */
+    case DFN_FILTER_ADAPTIVE: return c->order_min;
+    case DFN_FILTER_SINGLE: return order;
+    case DFN_FILTER_NONE: break;
+    }
+    return c->df_lookahead + 1;
+}
+
 /* The first combination of values that cannot work, or NULL. */
 static const char *contradiction(const dfn_dfnet4_config *c)
 {
@@ -195,6 +214,8 @@ static const char *contradiction(const dfn_dfnet4_config *c)
         return "lsnr_min must be below lsnr_max";
     if (c->df_lookahead > c->conv_lookahead)
         return "df_lookahead must not exceed conv_lookahead";
+    if (c->df_lookahead >= lowest_order(c)) /* such a filter would miss its own frame */
+        return "df_lookahead must be below every order of the filter";
     if (c->kernel_t[0] != 1 || c->kernel[1] % 2 == 0 || c->kernel_t[1] % 2 == 0 ||
         c->kernel_inp[1] % 2 == 0)
         return "kernels must be odd along frequency, convt_kernel 1 along time";
