@@ -1,12 +1,17 @@
 # Completion for bash. Options come from the program's own help, so that they are never old.
 _dfnet4() {
     local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+    local option=${COMP_WORDS[COMP_CWORD - 1]}
+    [[ $word == '=' ]] && word='' # bash makes three words of --option=value
+    [[ $option == '=' ]] && option=${COMP_WORDS[COMP_CWORD - 2]}
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W 'enhance info import --help --version' -- "$word")
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W \
             "$("$1" "$command" --help 2>/dev/null | grep -oE '^  (-., |    )--[a-z-]+' |
                 grep -oE -- '--[a-z-]+')" -- "$word")
+    elif [[ $command == info && $option =~ ^(-p|-t|--preset|--template)$ ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'full lite full-ll lite-ll' -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     fi

@@ -8,6 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What is shown. */
+typedef struct subject {
+    const char *what, *name; /* "file" and its path, or "preset" */
+    const dfn_model *model;
+    info_part part[2];
+} subject;
+
 typedef struct totals {
     size_t parameters, state_bytes;
     uint64_t macs;
@@ -24,6 +31,8 @@ static const cli_option *options(void)
         {'d', "dot", NULL, "Print a picture of the layers, in Graphviz's language"},
         {'a', "all", NULL, "List layers without weights, cost and state, too"},
         {'c', "config", "FILE", "Show the network that this configuration (INI) describes"},
+        {'p', "preset", "NAME", "Show one of the networks full, lite, full-ll and lite-ll"},
+        {'t', "template", "NAME", "Print the configuration of such a network, explained"},
         {0},
     };
     return list;
@@ -37,13 +46,12 @@ static void add_up(totals *t, const dfn_graph *g)
 }
 
 /* Latency is a stream's: it adds blocking to what the network needs. */
-static bool measure(totals *t, const dfn_model *model, const info_part parts[2],
-                    dfn_error *err)
+static bool measure(totals *t, const subject *s, dfn_error *err)
 {
     *t = (totals){0};
-    add_up(t, parts[0].graph);
-    add_up(t, parts[1].graph);
-    return dfn_stream_find_latency(&t->latency, model, RATE, err) == DFN_OK;
+    add_up(t, s->part[0].graph);
+    add_up(t, s->part[1].graph);
+    return dfn_stream_find_latency(&t->latency, s->model, RATE, err) == DFN_OK;
 }
 
 static json_t *layer_json(const char *part_name, const dfn_node_info *n)
@@ -55,28 +63,27 @@ static json_t *layer_json(const char *part_name, const dfn_node_info *n)
                      "state_bytes", (json_int_t)(n->state * sizeof(float)));
 }
 
-static bool print_json(const char *path, const dfn_model *model, const info_part parts[2],
-                       const totals *t)
+static bool print_json(const subject *s, const totals *t)
 {
-    const dfn_model_info *info = dfn_model_get_info(model);
+    const dfn_model_info *info = dfn_model_get_info(s->model);
     json_t *layers = json_array(), *about = json_object();
     for (int p = 0; p < 2; p++)
-        for (int i = 0; i < dfn_graph_node_count(parts[p].graph); i++) {
-            const dfn_node_info n = dfn_graph_node(parts[p].graph, i);
-            json_array_append_new(layers, layer_json(parts[p].name, &n));
+        for (int i = 0; i < dfn_graph_node_count(s->part[p].graph); i++) {
+            const dfn_node_info n = dfn_graph_node(s->part[p].graph, i);
+            json_array_append_new(layers, layer_json(s->part[p].name, &n));
         }
     for (int i = 0; i < N_METADATA; i++)
-        if (dfn_model_metadata(model, metadata[i]))
+        if (dfn_model_metadata(s->model, metadata[i]))
             json_object_set_new(about, metadata[i],
-                                cli_json_text(dfn_model_metadata(model, metadata[i])));
+                                cli_json_text(dfn_model_metadata(s->model, metadata[i])));
     return cli_json_print(json_pack(
         "{s:o, s:s, s:o, s:I, s:I, s:I, s:i, s:f, s:i, s:i, s:i, s:i, s:i, s:i, s:o}",
-        "file", cli_json_text(path), "model", info->kind, "metadata", about, "parameters",
-        (json_int_t)t->parameters, "macs_per_hop", (json_int_t)t->macs, "state_bytes",
-        (json_int_t)t->state_bytes, "latency_samples", t->latency, "latency_ms",
-        1000.0 * t->latency / RATE, "sample_rate", info->sample_rate, "hop_size",
-        info->hop_size, "fft_size", info->fft_size, "erb_bands", info->nb_erb, "df_bins",
-        info->nb_df, "df_order", info->df_order, "layers", layers));
+        s->what, cli_json_text(s->name), "model", info->kind, "metadata", about,
+        "parameters", (json_int_t)t->parameters, "macs_per_hop", (json_int_t)t->macs,
+        "state_bytes", (json_int_t)t->state_bytes, "latency_samples", t->latency,
+        "latency_ms", 1000.0 * t->latency / RATE, "sample_rate", info->sample_rate,
+        "hop_size", info->hop_size, "fft_size", info->fft_size, "erb_bands", info->nb_erb,
+        "df_bins", info->nb_df, "df_order", info->df_order, "layers", layers));
 }
 
 /* A long name loses its middle: both its beginning and its end tell layers apart. */
@@ -98,14 +105,14 @@ static void print_layer(const dfn_node_info *n)
              n->parameters, n->macs, n->state * sizeof(float));
 }
 
-static void print_table(const info_part parts[2], const totals *t, bool all)
+static void print_table(const subject *s, const totals *t, bool all)
 {
     cli_line("  %-22s %-16s %9s %8s %9s %8s", "LAYER", "OP", "SHAPE", "PARAMS", "MACS/HOP",
              "STATE B");
     for (int p = 0; p < 2; p++) {
-        cli_line("%s", parts[p].name);
-        for (int i = 0; i < dfn_graph_node_count(parts[p].graph); i++) {
-            const dfn_node_info n = dfn_graph_node(parts[p].graph, i);
+        cli_line("%s", s->part[p].name);
+        for (int i = 0; i < dfn_graph_node_count(s->part[p].graph); i++) {
+            const dfn_node_info n = dfn_graph_node(s->part[p].graph, i);
             if (all || n.parameters || n.macs || n.state)
                 print_layer(&n);
         }
@@ -132,15 +139,14 @@ static void print_field(const char *name, const char *text)
     } while (*text);
 }
 
-static void print_text(const char *path, const dfn_model *model, const info_part parts[2],
-                       const totals *t, bool all)
+static void print_text(const subject *s, const totals *t, bool all)
 {
-    const dfn_model_info *info = dfn_model_get_info(model);
-    cli_line("file        %s", path);
+    const dfn_model_info *info = dfn_model_get_info(s->model);
+    cli_line("%-11s %s", s->what, s->name);
     cli_line("model       %s", info->kind);
     for (int i = 0; i < N_METADATA; i++)
-        if (dfn_model_metadata(model, metadata[i]))
-            print_field(metadata[i], dfn_model_metadata(model, metadata[i]));
+        if (dfn_model_metadata(s->model, metadata[i]))
+            print_field(metadata[i], dfn_model_metadata(s->model, metadata[i]));
     cli_line("signal      %d Hz, %d-point transform every %d samples (a hop)",
              info->sample_rate, info->fft_size, info->hop_size);
     cli_line("output      %d ERB bands; deep filter of order %d on %d bins", info->nb_erb,
@@ -151,61 +157,87 @@ static void print_text(const char *path, const dfn_model *model, const info_part
              (double)t->macs * info->sample_rate / info->hop_size / 1e6);
     cli_line("state       %zu bytes for each stream", t->state_bytes);
     cli_line(" ");
-    print_table(parts, t, all);
+    print_table(s, t, all);
 }
 
 typedef enum form { FORM_TEXT, FORM_ALL, FORM_JSON, FORM_DOT } form;
 
-static bool show(const char *path, const dfn_model *model, form f)
+static bool show(const subject *s, form f)
 {
     dfn_error err;
-    const info_part parts[2] = {{"net", dfn_model_net(model)},
-                                {"apply", dfn_model_apply(model)}};
     totals t;
-    if (!measure(&t, model, parts, &err)) {
-        cli_error(path, "%s", err.text);
+    if (!measure(&t, s, &err)) {
+        cli_error(s->name, "%s", err.text);
         return false;
     }
     if (f == FORM_DOT)
-        return info_print_dot(path, parts);
+        return info_print_dot(s->name, s->part);
     if (f == FORM_JSON)
-        return print_json(path, model, parts, &t);
-    print_text(path, model, parts, &t, f == FORM_ALL);
+        return print_json(s, &t);
+    print_text(s, &t, f == FORM_ALL);
     return true;
+}
+
+static bool open_and_show(const info_source *source, form f)
+{
+    char *name;
+    dfn_model *model = info_open(source, &name);
+    bool good = false;
+    if (model) {
+        const subject s = {
+            .what = source->preset ? "preset" : "file",
+            .name = name,
+            .model = model,
+            .part = {{"net", dfn_model_net(model)}, {"apply", dfn_model_apply(model)}}};
+        good = show(&s, f);
+    }
+    dfn_model_free(model);
+    free(name);
+    return good;
+}
+
+/* `name`, if there is such a preset; or exit with a message. */
+static const char *preset(const cli_command *self, const char *option, const char *name)
+{
+    if (!dfn_preset_text(name))
+        cli_usage(self, "'--%s=%s': there are full, lite, full-ll and lite-ll", option,
+                  name);
+    return name;
 }
 
 static int run(const cli_command *self, int argc, char **argv)
 {
     form f = FORM_TEXT;
     info_source source = {0};
+    const char *template = NULL;
     for (int key; (key = cli_next_option(self, argc, argv)) != -1;)
         switch (key) {
         case 'j': f = FORM_JSON; break;
         case 'a': f = f == FORM_TEXT ? FORM_ALL : f; break;
         case 'd': f = FORM_DOT; break;
-        default: source.config = optarg;
+        case 'c': source.config = optarg; break;
+        case 'p': source.preset = preset(self, "preset", optarg); break;
+        case 't': template = preset(self, "template", optarg); break;
         }
     if (argc - optind > 1)
         cli_usage(self, "more than one MODEL");
     if (optind < argc)
         source.model = argv[optind];
-    if (source.model && source.config)
-        cli_usage(self, "a MODEL and --config");
-    char *path;
-    dfn_model *model = info_open(&source, &path);
-    const bool good = model && show(path, model, f);
-    dfn_model_free(model);
-    free(path);
-    return good ? CLI_OK : CLI_FAILED;
+    if (!!source.model + !!source.config + !!source.preset + !!template > 1)
+        cli_usage(self, "only one of MODEL, --config, --preset and --template");
+    if (!template)
+        return open_and_show(&source, f) ? CLI_OK : CLI_FAILED;
+    fputs(dfn_preset_text(template), stdout); /* the end of the program sees failures */
+    return CLI_OK;
 }
 
 const cli_command cli_info = {
     .name = "info",
     .arguments = "[OPTION]... [MODEL]",
     .summary = "Show a model's layers, size, cost and latency",
-    .about =
-        "Show what a model file consists of and what it costs to run. Without MODEL, the "
-        "one that 'dfnet4 enhance' would use.",
+    .about = "Show what a model file consists of and what it costs to run, or a network "
+             "that has "
+             "no weights yet. Without MODEL, the one that 'dfnet4 enhance' would use.",
     .notes =
         "A hop is the step from one transform to the next, 10 ms. Shapes are of one\n"
         "frame. MACs are multiply-adds; state is what one stream keeps from hop to hop.\n"
@@ -213,6 +245,9 @@ const cli_command cli_info = {
         "'dfnet4 enhance' takes it out.\n"
         "\nExamples:\n"
         "  dfnet4 info\n"
+        "  dfnet4 info --preset=lite\n"
+        "  dfnet4 info --template=lite > mine.ini\n"
+        "  dfnet4 info --config=mine.ini\n"
         "  dfnet4 info --dot | dot -Tsvg -o network.svg\n"
         "  dfnet4 info --json dfnet3.safetensors | jq .latency_samples\n",
     .options = options,

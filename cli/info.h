@@ -13,12 +13,13 @@ typedef struct info_part {
 /* Where the network comes from: one of these, or all NULL for the model that 'dfnet4
  * enhance' would use. */
 typedef struct info_source {
-    const char *model, *config;
+    const char *model, *config, *preset;
 } info_source;
 
 /* info_source.c */
-/** Load or build it; `*path` is the file, freed by the caller. NULL after a message. */
-dfn_model *info_open(const info_source *source, char **path);
+/** Load or build it; `*name`, freed by the caller, is the file's or the preset's. NULL
+ * after a message. */
+dfn_model *info_open(const info_source *source, char **name);
 
 /* info_dot.c */
 /** The graphs as one picture, in the language of Graphviz, on stdout. False if out of

@@ -43,33 +43,42 @@ static char *read_text(const char *path)
     return text;
 }
 
-static dfn_model *describe(const char *path)
+static dfn_model *describe(const char *text, const char *name)
 {
-    dfn_model *model = NULL;
+    dfn_model *model;
     dfn_error err;
-    char *text = read_text(path);
-    if (text && dfn_model_describe(&model, text, path, &err) != DFN_OK)
+    if (dfn_model_describe(&model, text, name, &err) != DFN_OK)
         cli_error(NULL, "%s", err.text);
+    return model;
+}
+
+static dfn_model *describe_file(const char *path)
+{
+    char *text = read_text(path);
+    dfn_model *model = text ? describe(text, path) : NULL;
     free(text);
     return model;
 }
 
 static dfn_model *load(const char *path)
 {
-    dfn_model *model = NULL;
+    dfn_model *model;
     dfn_error err;
     if (dfn_model_load(&model, path, &err) != DFN_OK)
         cli_error(NULL, "%s", err.text);
     return model;
 }
 
-dfn_model *info_open(const info_source *source, char **path)
+dfn_model *info_open(const info_source *source, char **name)
 {
-    *path = source->config ? strdup(source->config) : cli_find_model(source->model);
-    if (!*path) {
-        if (source->config)
+    const char *given = source->preset ? source->preset : source->config;
+    *name = given ? strdup(given) : cli_find_model(source->model);
+    if (!*name) {
+        if (given)
             cli_error(NULL, "out of memory");
         return NULL;
     }
-    return source->config ? describe(*path) : load(*path);
+    if (source->preset)
+        return describe(dfn_preset_text(source->preset), source->preset);
+    return source->config ? describe_file(*name) : load(*name);
 }

@@ -32,7 +32,7 @@ dfn_status dfn_builder_of_config(const dfn_builder **out, const char *text,
     const char *kind = *f.named ? f.named : f.section;
     if (!kind)
         return dfn_fail(err, DFN_ERR_FORMAT,
-                        "%s: no network: neither 'model' in [train] nor a section of one",
+                        "%s: no network: neither 'model' in [train] nor a key of one",
                         name);
     *out = dfn_builder_find(kind);
     if (!*out)

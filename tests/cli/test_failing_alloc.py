@@ -41,6 +41,10 @@ class FailingAlloc(support.Case):
     def test_info(self):
         self.each("info", "--json")
 
+    def test_info_of_a_configuration(self):
+        self.write("a.ini", b"[deepfilternet]\nconv_ch = 8\n")
+        self.each("info", "--dot", "--config=a.ini")
+
 
 if __name__ == "__main__":
     support.main()

@@ -62,6 +62,12 @@ class Help(support.Case):
             self.assertIn(c, offers(""))
             told = re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", self.dfnet4(c, "--help").out, re.M)
             self.assertEqual(offers(c, "--"), told)
+        presets = ["full", "lite", "full-ll", "lite-ll"]
+        for words in (["-p", ""], ["--template", ""], ["--preset", "="], ["--preset", "=", ""]):
+            self.assertEqual(offers("info", *words), presets)
+        self.assertEqual(offers("info", "--preset", "=", "li"), ["lite", "lite-ll"])
+        for name in presets:
+            self.dfnet4("info", "-p", name)
         self.assertEqual(offers("enhance", "ti"), ["tiny.safetensors"])
 
     def test_version(self):
@@ -69,7 +75,8 @@ class Help(support.Case):
             self.assertRegex(self.dfnet4(option).out, r"^dfnet4 \d+\.\d+\.\d+\n")
 
     def test_full_standard_output(self):
-        for args in (["--help"], ["--version"], ["enhance", "--help"], ["info"], ["info", "--json"]):
+        for args in (["--help"], ["--version"], ["enhance", "--help"], ["info"], ["info", "--json"],
+                     ["info", "--dot"], ["info", "--template=full"]):
             with open("/dev/full", "w") as full:
                 r = subprocess.run([PROGRAM, *args], env=self.env, stdout=full, stderr=subprocess.PIPE)
             self.assertEqual(r.returncode, 1, args)

@@ -176,6 +176,39 @@ class Info(support.Case):
             if key not in ("file", "metadata"):
                 self.assertEqual(a[key], b[key], key)
 
+    def test_presets(self):
+        """A template fed back is the preset, number by number, and stays in its budget."""
+        for name, parameters, macs, latency in (("full", 3e6, 3.3e6, 40), ("lite", .9e6, .9e6, 40),
+                                                ("full-ll", 3e6, 3.3e6, 20),
+                                                ("lite-ll", .9e6, .9e6, 20)):
+            text = self.dfnet4("info", "--template", name).stdout
+            a = json.loads(self.dfnet4("info", "--json", "--preset", name).out)
+            b = json.loads(self.dfnet4("info", "--json", "-c", self.write("a.ini", text)).out)
+            self.assertEqual((a.pop("preset"), b.pop("file")), (name, self.path("a.ini")))
+            self.assertEqual(a, b)
+            self.assertEqual((a["model"], a["latency_ms"]), ("deepfilternet4", latency))
+            self.assertLessEqual(a["parameters"], parameters)
+            self.assertLessEqual(a["macs_per_hop"], macs)
+            nodes, edges, title = read_dot(self.dfnet4("info", "--dot", "-p", name).out)
+            self.assertEqual((len(nodes), title), (len(a["layers"]), name))
+            links = sum(x.split("_")[0] != y.split("_")[0] for x, y in edges)
+            self.assertEqual(links, 2)
+            for line in self.dfnet4("info", "--all", "-p", name).out.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+            with open(os.path.join(os.environ["DFNET4_PRESETS"], name + ".ini"), "rb") as f:
+                self.assertEqual(f.read(), text)
+            with open(os.path.join(os.environ["DFNET4_PRESETS"], "../docs/ARCHITECTURE.md")) as f:
+                self.assertIn(f"| `{name}` | {a['parameters']:,} | {a['macs_per_hop']:,} | "
+                              f"{a['state_bytes'] / 1000:.0f} kB | {latency} ms |", f.read())
+
+    def test_preset_names(self):
+        self.assertEqual(self.dfnet4("info", "-t", "ll").out,
+                         self.dfnet4("info", "--template=full-ll").out)
+        for option in ("preset", "template"):
+            self.fails("info", f"--{option}=nonsense", code=2, says=["nonsense", "lite-ll"])
+        self.fails("info", "-p", "full", self.model, code=2, says="only one of")
+        self.fails("info", "-p", "full", "-t", "lite", code=2, says="only one of")
+
     def test_bad_config(self):
         for text, says in ((b"", "no network"), (b"[df]\nnb_erb = 32\n", "no network"),
                            (b"[train]\nmodel = nonsense\n", "unknown kind of model 'nonsense'"),

@@ -51,6 +51,14 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_describe(dfn_model **out,
                                                      const char *config_text,
                                                      const char *name, dfn_error *err);
 
+/** Names of the configurations that come with the library ("full", "lite", "full-ll",
+ *  "lite-ll"); NULL past the last. thread: any. rt: yes */
+DFN_API const char *dfn_preset_name(int i) DFN_RT;
+
+/** INI text of such a configuration for dfn_model_describe, with every key explained; "ll"
+ *  is short for "full-ll". NULL if there is none of that name. thread: any. rt: yes */
+DFN_API const char *dfn_preset_text(const char *name) DFN_RT;
+
 /** Frees a model; no stream or plan may use it any more. NULL is allowed. rt: no */
 DFN_API void dfn_model_free(dfn_model *m);
 
