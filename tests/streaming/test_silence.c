@@ -108,12 +108,29 @@ static void check_model(const char *name, const tiny_model_config *m)
            (double)(clock() - start) / CLOCKS_PER_SEC, nine);
 }
 
-int main(void)
+/* The network to test is the one argument: an hour is enough for one test. */
+int main(int argc, char **argv)
 {
-    check_model("dfnet3",
-                &(tiny_model_config){
-                    .lookahead = 2,
-                    .config = "conv_ch = 2\nemb_hidden_dim = 8\ndf_hidden_dim = "
-                              "8\nenc_linear_groups = 2\n[df]\nnb_df = 16\nnb_erb = 16\n"});
+    static const struct {
+        const char *name;
+        tiny_model_config model;
+    } models[] = {
+        {"dfnet3",
+         {.lookahead = 2,
+          .config = "conv_ch = 2\nemb_hidden_dim = 8\ndf_hidden_dim = 8\n"
+                    "enc_linear_groups = 2\n[df]\nnb_df = 16\nnb_erb = 16\n"}},
+        {"mamba", {.kind = "deepfilternet4", .config = TINY_DFNET4}},
+        {"hybrid",
+         {.kind = "deepfilternet4",
+          .config = TINY_DFNET4 "use_time_branch = true\nuse_phase_branch = true\n"
+                                "fusion_type = attention\n"}},
+    };
+    int checked = 0;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        if (argc == 2 && !strcmp(argv[1], models[i].name)) {
+            check_model(models[i].name, &models[i].model);
+            checked++;
+        }
+    CHECK(checked == 1, "which network?");
     return check_report();
 }

@@ -12,6 +12,16 @@ typedef struct tiny_model_config {
     const char *config; /* INI text: all of it, or appended to the small sizes */
 } tiny_model_config;
 
+/* A small DeepFilterNet4 at the usual rate and hop: Mamba, one order, no branches. More
+ * keys of its section can follow, and the sizes of the branches are small already. */
+#define TINY_DFNET4                                                                        \
+    "[df]\nnb_erb = 8\nnb_df = 8\ndf_order = 3\n"                                          \
+    "[deepfilternet4]\nconv_ch = 4\nemb_hidden_dim = 6\ndf_hidden_dim = 8\n"               \
+    "df_num_layers = 1\nenc_linear_groups = 2\nmamba_d_state = 3\n"                        \
+    "time_branch_ch = 4\nphase_branch_ch = 2\nphase_linear_groups = 2\n"                   \
+    "fusion_dim = 8\nfusion_heads = 2\nfusion_window = 3\n"                                \
+    "df_resolutions = 8,3;4,2;2,1\nuse_phase_branch = false\nuse_multi_res_df = false\n"
+
 /** Write a model file. Aborts the test if it cannot. */
 void tiny_model_write(const char *path, const tiny_model_config *c);
 
