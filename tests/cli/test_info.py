@@ -202,6 +202,8 @@ class Info(support.Case):
                               f"{a['state_bytes'] / 1000:.0f} kB | {latency} ms |", f.read())
 
     def test_preset_names(self):
+        files = [f for f in os.listdir(os.environ["DFNET4_PRESETS"]) if f.endswith(".ini")]
+        self.assertEqual(sorted(files), ["full-ll.ini", "full.ini", "lite-ll.ini", "lite.ini"])
         self.assertEqual(self.dfnet4("info", "-t", "ll").out,
                          self.dfnet4("info", "--template=full-ll").out)
         for option in ("preset", "template"):
