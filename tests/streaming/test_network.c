@@ -108,7 +108,7 @@ static void feed(const whole *net, const whole *apply, dfn_stft *stft, const flo
     }
 }
 
-static void hand_on(const whole *net, const whole *apply, const char *name)
+static bool hand_on_one(const whole *net, const whole *apply, const char *name)
 {
     size_t n = 0, m = 0;
     for (int c = 0; c < CHANNELS; c++) {
@@ -118,6 +118,19 @@ static void hand_on(const whole *net, const whole *apply, const char *name)
         if (from && to)
             memcpy(to, from, T * n * sizeof *to);
     }
+    return dfn_graph_find(apply->g, name) >= 0;
+}
+
+/* Everything but the spectrum that `apply` takes in comes from `net`. */
+static void hand_on(const whole *net, const whole *apply)
+{
+    static const char *const names[] = {"mask", "coefs", "keep"};
+    int inputs = -1, fed = 0;
+    for (int v = 0; v < dfn_graph_node_count(apply->g); v++)
+        inputs += !strcmp(dfn_graph_node(apply->g, v).op, "input");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        fed += hand_on_one(net, apply, names[i]);
+    CHECK(fed == inputs, "%d of %d inputs are known", fed, inputs);
 }
 
 /* Mean of the last frame of an output {1,1,1}; 0 without. */
@@ -144,8 +157,7 @@ static float *enhance(const dfn_model *m, const float *in, bool independent, flo
         exit(1);
     feed(&net, &apply, stft, in, wave);
     run_whole(&net, dfn_model_net_weights(m));
-    hand_on(&net, &apply, "mask");
-    hand_on(&net, &apply, "coefs");
+    hand_on(&net, &apply);
     run_whole(&apply, dfn_model_apply_weights(m));
     for (int c = 0; c < CHANNELS; c++) {
         float memory[HOP] = {0};
