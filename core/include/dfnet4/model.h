@@ -6,11 +6,13 @@
  *   net     "spec" {1,F,2} -> "mask" {1,1,E}, "coefs" {nb_df,order,2}, "lsnr" {1,1,1}
  *   apply   "spec" {1,F,2}, "mask", "coefs" -> "noisy" {1,F,2}, "enhanced" {1,F,2}
  *
- * so that the channels of one source can share one mask. A model with gains only has no
- * "coefs"; `net` may also have an input "wave" {1,hop_size,1}, the newest samples, and an
- * output "vad" {1,1,1}, the probability of speech. "noisy" is the input delayed like
+ * so that the channels of one source can share one mask. "noisy" is the input delayed like
  * the enhanced spectrum: both are `lookahead` frames late. Mask and coefficients of one
- * frame go into `apply` together with the newest spectrum; the delay is inside. */
+ * frame go into `apply` together with the newest spectrum; the delay is inside.
+ *
+ * Some models have more or less: an input "wave" {1,hop_size,1} of `net`, the newest
+ * samples; an output "vad" {1,1,1}, the probability of speech; "coefs" of another shape, or
+ * none with gains only; "keep" {1,1,order} beside them, which taps are used. */
 #ifndef DFNET4_MODEL_H
 #define DFNET4_MODEL_H
 

@@ -58,7 +58,7 @@ DFN_API void dfn_stream_free(dfn_stream *s); /* NULL allowed */
  *  silence after 10 s of exact zeros in every channel the network starts afresh with the
  *          first sound: from there on, at the model's own rate and counted in whole hops,
  *          the output is bit for bit that of a new stream
- *  rt      yes; the cost is bounded by `frames` and never depends on the signal */
+ *  rt      yes; the cost is bounded by `frames`, whatever the signal */
 DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *const *out,
                                 size_t frames) DFN_RT;
 
