@@ -57,7 +57,7 @@ static float *grad(const late_rig *l, const char *port)
 static void one(const golden *c, int order, int late, bool taps_outside)
 {
     const char *layout = taps_outside ? "BOTFC:BTOFC" : "BOTFC:BTFOC";
-    char spec[32], coefs[32], y[32], dy[32], dspec[32], dcoefs[32];
+    char spec[48], coefs[48], y[48], dy[48], dspec[48], dcoefs[48];
     snprintf(spec, sizeof spec, "in.o%dl%d.spec", order, late);
     snprintf(coefs, sizeof coefs, "in.o%dl%d.coefs", order, late);
     snprintf(y, sizeof y, "out.o%dl%d.y", order, late);
