@@ -87,6 +87,9 @@ class Inputs(support.Case):
         self.fails("enhance", "-f", "-o", "b", a, says="is a folder")
 
 
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 class Atomic(support.Case):
     def setUp(self):
         super().setUp()
@@ -106,15 +109,27 @@ class Atomic(support.Case):
                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
                     self.assertEqual(self.tree("out"), [])
 
-    def interrupt(self, number, *args):
-        """Send a signal as soon as an output is being written; standard error."""
+    def interrupt(self, number, *args, ignored=()):
+        """Send a signal as soon as an output is being written; standard error.
+
+        Signals that are `ignored` are so from the start, as nohup has it, and are sent first;
+        all others are not, whatever this test itself was started with."""
+        def dispositions():
+            for n in INTERRUPTS:
+                signal.signal(n, signal.SIG_IGN if n in ignored else signal.SIG_DFL)
+
         p = subprocess.Popen([PROGRAM, "enhance", "-o", "out", *args], env=self.env, cwd=self.dir,
-                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                             preexec_fn=dispositions)
         limit = time.monotonic() + 20
         while not any(f.startswith(".dfnet4-") for f in os.listdir(self.path("out"))):
             self.assertIsNone(p.poll(), "ended before it could be interrupted")
             self.assertLess(time.monotonic(), limit)
             time.sleep(0.001)
+        for n in ignored:
+            p.send_signal(n)
+            time.sleep(0.05)
+            self.assertIsNone(p.poll(), f"signal {n} was to be ignored")
         p.send_signal(number)
         err = p.communicate(timeout=20)[1].decode()
         self.assertEqual(p.returncode, -number)
@@ -122,11 +137,16 @@ class Atomic(support.Case):
 
     def test_signals(self):
         source = self.make("long.wav", frames=48000 * 600, kind="zeros")
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in INTERRUPTS:
             err = self.interrupt(number, source)
             self.assertEqual(len(err.splitlines()), 1, err)
             self.assertIn("interrupted", err)
             self.assertEqual(self.tree("out"), [])
+
+    def test_ignored_signals(self):
+        source = self.make("long.wav", frames=48000 * 600, kind="zeros")
+        self.interrupt(signal.SIGTERM, source, ignored=(signal.SIGHUP, signal.SIGINT))
+        self.assertEqual(self.tree("out"), [])
 
     def test_signal_ends_all_threads(self):
         sources = [self.make(f"long{i}.wav", frames=48000 * 300, kind="zeros") for i in range(3)]
