@@ -1,6 +1,6 @@
 /* DeepFilterNet4, every part that can be switched, in networks small enough for
- * differences: gradient through the whole model, streaming, causality, buffers; and its
- * sizes by formula. */
+ * differences: gradient through the whole model, streaming, causality, buffers.
+ * test_dfnet4_sizes.c counts them. */
 #include "check.h"
 #include "model/dfnet4.h"
 #include "op_check.h"
@@ -87,110 +87,6 @@ static void apply(dfn_graph *g, const void *context)
     dfn_dfnet4_apply(g, &c);
 }
 
-/* ---- sizes ------------------------------------------------------------------------------
- */
-
-typedef struct size {
-    size_t parameters, products; /* products: multiply-adds of matrices and convolutions */
-} size;
-
-static void count(size *s, size_t weights, size_t others, size_t uses)
-{
-    s->parameters += weights + others;
-    s->products += weights * uses;
-}
-
-/* conv, 1x1 conv if it is separable, batch norm: by the words of the reference */
-static void count_conv(size *s, size_t in, size_t out, size_t kt, size_t kf, size_t bins,
-                       size_t groups)
-{
-    count(s, out * in / groups * kt * kf, 0, bins);
-    if (groups > 1 && kt * kf > 1)
-        count(s, out * out, 0, bins);
-    s->parameters += 2 * out;
-}
-
-static void count_mamba(size *s, size_t D, size_t N, size_t taps, size_t expand)
-{
-    const size_t M = expand * D, R = (D + 15) / 16;
-    s->parameters += 2 * D;          /* layer norm */
-    count(s, 2 * M * D, 0, 1);       /* in */
-    count(s, M * taps, M, 1);        /* convolution */
-    count(s, (R + 2 * N) * M, 0, 1); /* x */
-    count(s, M * R, M, 1);           /* dt */
-    s->parameters += M * N + M;      /* A, D */
-    count(s, D * M, 0, 1);           /* out */
-}
-
-static void count_squeezed(size *s, size_t in, size_t hidden, size_t out, size_t layers,
-                           size_t N)
-{
-    count(s, in * hidden, hidden, 1);
-    for (size_t i = 0; i < layers; i++)
-        count_mamba(s, hidden, N, 4, 2);
-    if (out)
-        count(s, hidden * out, out, 1);
-}
-
-/* Without branches, one order, voice head on, everything else as it comes. */
-static size formula(size_t C, size_t hidden, size_t N, size_t decoder, size_t df_layers)
-{
-    size s = {0};
-    const size_t emb = 8 * C, pathway = C % 10 == 0 ? 10 : C % 5 == 0 ? 5 : C % 2 ? 1 : 2;
-    count_conv(&s, 1, C, 3, 3, 32, 1);
-    count_conv(&s, C, C, 1, 3, 16, C);
-    count_conv(&s, C, C, 1, 3, 8, C);
-    count_conv(&s, C, C, 1, 3, 8, C);
-    count_conv(&s, 2, C, 3, 3, 96, 2);
-    count_conv(&s, C, C, 1, 3, 48, C);
-    count(&s, 48 * C * emb / 16, 0, 1);
-    count_squeezed(&s, emb, hidden, emb, 1, N);
-    count(&s, 2 * emb, 2, 1); /* local SNR, voice */
-    count_squeezed(&s, emb, hidden, emb, decoder, N);
-    static const size_t bins[] = {8, 8, 16, 32},
-                        up[] = {8, 8, 16}; /* up: taps see the input */
-    for (int i = 0; i < 4; i++)
-        count_conv(&s, C, C, 1, 1, bins[i], C);
-    for (int i = 0; i < 3; i++) {
-        count(&s, 3 * C, 0, up[i]);
-        count(&s, C * C, 2 * C, i ? 2 * up[i] : up[i]);
-    }
-    count_conv(&s, C, 1, 1, 3, 32, 1);
-    count_squeezed(&s, emb, hidden, 0, df_layers, N);
-    count(&s, hidden * 960, 0, 1);
-    count_conv(&s, C, 10, 5, 1, 96, pathway);
-    return s;
-}
-
-static size measured(const char *text)
-{
-    static const char *const products[] = {"linear", "grouped_linear", "conv2d",
-                                           "conv_transpose2d"};
-    dfn_error err = {0};
-    size s = {0};
-    dfn_graph *g = dfn_graph_new();
-    net(g, &(variant){.name = "sizes", .text = text});
-    CHECK(dfn_graph_finish(g, &err) == DFN_OK, "%s", err.text);
-    s.parameters = dfn_graph_parameters(g);
-    for (dfn_value v = 0; v < dfn_graph_node_count(g); v++)
-        for (int i = 0; i < 4; i++)
-            if (!strcmp(dfn_graph_node(g, v).op, products[i]))
-                s.products += (size_t)dfn_graph_node(g, v).macs;
-    dfn_graph_free(g);
-    return s;
-}
-
-static void check_sizes(const char *text, size want)
-{
-    const size got = measured(text);
-    CHECK(got.parameters == want.parameters, "%zu parameters, by formula %zu",
-          got.parameters, want.parameters);
-    CHECK(got.products == want.products, "%zu products, by formula %zu", got.products,
-          want.products);
-    printf("%zu parameters, %zu multiply-adds in products per hop\n", got.parameters,
-           got.products);
-}
-
 /* Without coefficients there is silence in every filtered bin, whatever the filter's form.
  */
 static void check_silence(const variant *v)
@@ -257,11 +153,5 @@ int main(void)
         if (!strstr(v->text, "use_df = false"))
             check_silence(v);
     }
-#define BARE "[deepfilternet4]\nuse_phase_branch = false\nuse_multi_res_df = false\n"
-    check_sizes(BARE, formula(16, 256, 16, 1, 3));
-    check_sizes(BARE "model_variant = lite\n", formula(8, 128, 8, 1, 2));
-    check_sizes(BARE "conv_ch = 24\nemb_hidden_dim = 96\ndf_hidden_dim = 96\n"
-                     "mamba_d_state = 12\nemb_num_layers = 4\ndf_num_layers = 1\n",
-                formula(24, 96, 12, 3, 1));
     return op_check_report();
 }
