@@ -77,23 +77,9 @@ static void build(dfn_graph *g, const golden *c, bool transposed)
 
 static void check_mode(const golden *c, const dfn_graph *g, bool train)
 {
-    const char *mode = train ? "train" : "eval";
     const dfn_tensor *x = golden_tensor(c, "in.x");
-    char y[32], dy[32], dx[32], dw[32];
-    snprintf(y, sizeof y, "out.%s.y", mode);
-    snprintf(dy, sizeof dy, "dout.%s.y", mode);
-    snprintf(dx, sizeof dx, "grad.%s.x", mode);
-    snprintf(dw, sizeof dw, "grad.%s.", mode);
     golden_rig r;
-    golden_rig_open(&r, c, g, train ? DFN_TRAIN : DFN_EVAL, DFN_F32, (int)x->dim[0],
-                    (int)x->dim[2]);
-    golden_input(&r, "x", "in.x", order);
-    golden_run(&r);
-    golden_compare_output(&r, "y", y, order);
-    golden_output_grad(&r, "y", dy, order);
-    golden_backward(&r);
-    golden_compare_grad(&r, "x", dx, order);
-    golden_compare_weight_grads(&r, dw);
+    golden_check_mode(&r, c, g, train, (int)x->dim[0], (int)x->dim[2], order, order);
     if (train)
         golden_compare_statistics(&r, "out.train.");
     golden_rig_close(&r);

@@ -38,25 +38,11 @@ static void build(dfn_graph *g, const golden *c)
 
 static void check_mode(const golden *c, const dfn_graph *g, bool train)
 {
-    const char *mode = train ? "train" : "eval";
     const dfn_tensor *x = golden_tensor(c, "in.x");
-    char y[32], dy[32], dx[32], dw[32];
-    snprintf(y, sizeof y, "out.%s.y", mode);
-    snprintf(dy, sizeof dy, "dout.%s.y", mode);
-    snprintf(dx, sizeof dx, "grad.%s.x", mode);
-    snprintf(dw, sizeof dw, "grad.%s.", mode);
     golden_rig r;
-    golden_rig_open(&r, c, g, train ? DFN_TRAIN : DFN_EVAL, DFN_F32, (int)x->dim[0],
-                    (int)x->dim[2]);
-    golden_input(&r, "x", "in.x", order);
-    golden_run(&r);
-    golden_compare_output(&r, "y", y, NULL);
-    golden_output_grad(&r, "y", dy, NULL);
-    golden_backward(&r);
-    golden_compare_grad(&r, "x", dx, order);
-    golden_compare_weight_grads(&r, dw);
+    golden_check_mode(&r, c, g, train, (int)x->dim[0], (int)x->dim[2], order, NULL);
     if (!train)
-        golden_compare_frames(&r, "x", "in.x", order, "y", y);
+        golden_compare_frames(&r, "x", "in.x", order, "y", "out.eval.y");
     golden_rig_close(&r);
 }
 

@@ -42,29 +42,11 @@ static void build(dfn_graph *g, const golden *c)
     dfn_graph_output(g, "y", dfn_graph_add(g, DFN_OP_LINEAR, "proj", &proj, 1, &v));
 }
 
-static void open_rig(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mode mode)
-{
-    golden_rig_open(r, c, g, mode, DFN_F32, (int)golden_number(c, "B", 0),
-                    (int)golden_number(c, "T", 0));
-    golden_input(r, "x", "in.x", NULL);
-    golden_run(r);
-}
-
 static void check_mode(const golden *c, const dfn_graph *g, bool train)
 {
-    const char *mode = train ? "train" : "eval";
-    char name[64];
     golden_rig r;
-    open_rig(&r, c, g, train ? DFN_TRAIN : DFN_EVAL);
-    snprintf(name, sizeof name, "out.%s.y", mode);
-    golden_compare_output(&r, "y", name, NULL);
-    snprintf(name, sizeof name, "dout.%s.y", mode);
-    golden_output_grad(&r, "y", name, NULL);
-    golden_backward(&r);
-    snprintf(name, sizeof name, "grad.%s.x", mode);
-    golden_compare_grad(&r, "x", name, NULL);
-    snprintf(name, sizeof name, "grad.%s.", mode);
-    golden_compare_weight_grads(&r, name);
+    golden_check_mode(&r, c, g, train, (int)golden_number(c, "B", 0),
+                      (int)golden_number(c, "T", 0), NULL, NULL);
     if (train)
         golden_compare_statistics(&r, "out.train.");
     else
@@ -76,7 +58,10 @@ static void check_mode(const golden *c, const dfn_graph *g, bool train)
 static void check_layers(const golden *c, const dfn_graph *g)
 {
     golden_rig r;
-    open_rig(&r, c, g, DFN_INFER);
+    golden_rig_open(&r, c, g, DFN_INFER, DFN_F32, (int)golden_number(c, "B", 0),
+                    (int)golden_number(c, "T", 0));
+    golden_input(&r, "x", "in.x", NULL);
+    golden_run(&r);
     for (int i = 0; i < 8; i++) {
         char port[16], tensor[16];
         snprintf(port, sizeof port, "l%d", i);

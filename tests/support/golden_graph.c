@@ -241,3 +241,22 @@ void golden_compare_frames(const golden_rig *r, const char *in, const char *in_t
     free(whole);
     free(got);
 }
+
+void golden_check_mode(golden_rig *r, const golden *c, const dfn_graph *g, bool train,
+                       int B, int T, const char *x_order, const char *y_order)
+{
+    const char *mode = train ? "train" : "eval";
+    char y[32], dy[32], dx[32], dw[32];
+    snprintf(y, sizeof y, "out.%s.y", mode);
+    snprintf(dy, sizeof dy, "dout.%s.y", mode);
+    snprintf(dx, sizeof dx, "grad.%s.x", mode);
+    snprintf(dw, sizeof dw, "grad.%s.", mode);
+    golden_rig_open(r, c, g, train ? DFN_TRAIN : DFN_EVAL, DFN_F32, B, T);
+    golden_input(r, "x", "in.x", x_order);
+    golden_run(r);
+    golden_compare_output(r, "y", y, y_order);
+    golden_output_grad(r, "y", dy, y_order);
+    golden_backward(r);
+    golden_compare_grad(r, "x", dx, x_order);
+    golden_compare_weight_grads(r, dw);
+}

@@ -72,4 +72,9 @@ void golden_compare_statistics(golden_rig *r, const char *prefix);
 void golden_compare_frames(const golden_rig *r, const char *in, const char *in_tensor,
                            const char *in_order, const char *out, const char *out_tensor);
 
+/** One mode, "eval" or "train", of a case of input "in.x" and output "out.<mode>.y": opens
+ *  the rig, compares the output and every gradient, and leaves it open for more. */
+void golden_check_mode(golden_rig *r, const golden *c, const dfn_graph *g, bool train,
+                       int B, int T, const char *x_order, const char *y_order);
+
 #endif
