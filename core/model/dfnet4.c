@@ -9,41 +9,25 @@
 #include "model/dfnet4_config.h"
 #include "model/dfnet4_parts.h"
 
-#include <string.h>
-
 typedef dfn_dfnet4_config config;
 
 static dfn_attr bands(const config *c)
 {
-    dfn_attr a = {.list_len = c->nb_erb, .alpha = c->alpha};
-    memcpy(a.list, c->erb_widths, sizeof a.list);
-    return a;
+    return dfn_bands(c->erb_widths, c->nb_erb, c->alpha);
 }
 
-static dfn_value conv(dfn_graph *g, const config *c, const char *prefix, const char *name,
-                      dfn_value x, const int kernel[2], int stride)
+dfn_conv_path dfn_dfnet4_convolutions(const config *c)
 {
-    return dfn_conv_norm_act(g, dfn_join(prefix, name).text, x,
-                             (dfn_conv_config){.out = c->conv_ch,
-                                               .kernel_t = kernel[0],
-                                               .kernel_f = kernel[1],
-                                               .stride_f = stride,
-                                               .separable = c->conv_depthwise,
-                                               .batch_norm = c->batch_norm,
-                                               .act = DFN_ACT_RELU});
-}
-
-static dfn_value upsample(dfn_graph *g, const config *c, const char *name, dfn_value x)
-{
-    return dfn_conv_norm_act(g, name, x,
-                             (dfn_conv_config){.out = c->conv_ch,
-                                               .kernel_t = 1,
-                                               .kernel_f = c->kernel_t[1],
-                                               .stride_f = 2,
-                                               .separable = c->convt_depthwise,
-                                               .transposed = true,
-                                               .batch_norm = c->batch_norm,
-                                               .act = DFN_ACT_RELU});
+    return (dfn_conv_path){.channels = c->conv_ch,
+                           .nb_erb = c->nb_erb,
+                           .nb_df = c->nb_df,
+                           .kernel = {c->kernel[0], c->kernel[1]},
+                           .kernel_t = {c->kernel_t[0], c->kernel_t[1]},
+                           .kernel_inp = {c->kernel_inp[0], c->kernel_inp[1]},
+                           .depthwise = c->conv_depthwise,
+                           .depthwise_t = c->convt_depthwise,
+                           .batch_norm = c->batch_norm,
+                           .groups = c->enc_groups};
 }
 
 dfn_value dfn_dfnet4_skip(dfn_graph *g, const config *c, const char *name, int skip,
@@ -83,78 +67,33 @@ dfn_value dfn_dfnet4_sequence(dfn_graph *g, const config *c, const char *name, d
     return dfn_dfnet4_skip(g, c, dfn_join(name, ".gru_skip").text, skip, x, y);
 }
 
-/* The convolutions of DeepFilterNet3, and one vector of what they found. */
-static dfn_encoded magnitudes(dfn_graph *g, const config *c, dfn_dfnet4_input in)
-{
-    dfn_encoded e;
-    const char *p = c->time_branch || c->phase_branch ? "enc.mag_encoder." : "enc.";
-    const int width = c->conv_ch * c->nb_erb / 4;
-    dfn_value erb = dfn_reshape(g, in.erb, 1, c->nb_erb, 1);
-    e.e0 = conv(g, c, p, "erb_conv0", erb, c->kernel_inp, 1);
-    e.e1 = conv(g, c, p, "erb_conv1", e.e0, c->kernel, 2);
-    e.e2 = conv(g, c, p, "erb_conv2", e.e1, c->kernel, 2);
-    e.e3 = conv(g, c, p, "erb_conv3", e.e2, c->kernel, 1);
-    e.c0 = conv(g, c, p, "df_conv0", in.df, c->kernel_inp, 1);
-    dfn_value c1 = conv(g, c, p, "df_conv1", e.c0, c->kernel, 2);
-    dfn_value low =
-        dfn_grouped_linear(g, dfn_join(p, "df_fc_emb.0").text, dfn_flatten(g, c1), width,
-                           c->enc_groups, DFN_ACT_RELU);
-    dfn_value all = dfn_flatten(g, e.e3);
-    e.emb = c->enc_concat ? dfn_binary(g, DFN_OP_CONCAT, all, low, (dfn_attr){.axis = 2})
-                          : dfn_add(g, all, low);
-    return e;
-}
-
-static dfn_value erb_decoder(dfn_graph *g, const config *c, dfn_encoded e, dfn_value emb)
-{
-    static const int one[2] = {1, 1};
-    const char *p = "erb_dec.";
-    dfn_value x =
-        dfn_dfnet4_sequence(g, c, "erb_dec.emb_seq", emb, c->emb_hidden,
-                            c->emb_layers > 1 ? c->emb_layers - 1 : 1,
-                            c->conv_ch * c->nb_erb / 4, c->linear_groups, c->emb_skip);
-    x = dfn_reshape(g, x, 1, c->nb_erb / 4, c->conv_ch);
-    x = dfn_add(g, conv(g, c, p, "conv3p", e.e3, one, 1), x);
-    x = conv(g, c, p, "convt3", x, c->kernel, 1);
-    x = dfn_add(g, conv(g, c, p, "conv2p", e.e2, one, 1), x);
-    x = upsample(g, c, "erb_dec.convt2", x);
-    x = dfn_add(g, conv(g, c, p, "conv1p", e.e1, one, 1), x);
-    x = upsample(g, c, "erb_dec.convt1", x);
-    x = dfn_add(g, conv(g, c, p, "conv0p", e.e0, one, 1), x);
-    x = dfn_conv_norm_act(g, "erb_dec.conv0_out", x,
-                          (dfn_conv_config){.out = 1,
-                                            .kernel_t = c->kernel[0],
-                                            .kernel_f = c->kernel[1],
-                                            .batch_norm = c->batch_norm,
-                                            .act = DFN_ACT_SIGMOID});
-    return dfn_flatten(g, x);
-}
-
-/* A number between 0 and 1 from the embedding. */
-static dfn_value head(dfn_graph *g, const char *name, dfn_value emb)
-{
-    dfn_value x =
-        dfn_unary(g, DFN_OP_LINEAR, name, emb, (dfn_attr){.out = 1, .bias = true});
-    return dfn_act(g, x, DFN_ACT_SIGMOID);
-}
-
 dfn_dfnet4_output dfn_dfnet4_body(dfn_graph *g, const config *c, dfn_dfnet4_input in)
 {
-    const int width = c->conv_ch * c->nb_erb / 4;
+    const dfn_conv_path path = dfn_dfnet4_convolutions(c);
+    const int width = dfn_conv_path_width(&path);
+    const bool hybrid = c->time_branch || c->phase_branch;
     dfn_dfnet4_output out = {.vad = -1, .coefs = -1, .order = -1, .keep = -1};
-    dfn_encoded e = magnitudes(g, c, in);
-    if (c->time_branch || c->phase_branch)
-        out.emb = dfn_dfnet4_hybrid(g, c, in, e.emb);
+    dfn_value erb = dfn_reshape(g, in.erb, 1, c->nb_erb, 1);
+    dfn_encoded e =
+        dfn_conv_encoder(g, &path, hybrid ? "enc.mag_encoder." : "enc.", erb, in.df);
+    dfn_value both = c->enc_concat
+                         ? dfn_binary(g, DFN_OP_CONCAT, e.erb, e.df, (dfn_attr){.axis = 2})
+                         : dfn_add(g, e.erb, e.df);
+    if (hybrid)
+        out.emb = dfn_dfnet4_hybrid(g, c, in, both);
     else
-        out.emb = dfn_dfnet4_sequence(g, c, "enc.emb_gru", e.emb, c->emb_hidden, 1, width,
+        out.emb = dfn_dfnet4_sequence(g, c, "enc.emb_gru", both, c->emb_hidden, 1, width,
                                       c->linear_groups, c->emb_skip_enc);
-    dfn_value lsnr = head(g, "enc.lsnr_fc.0", out.emb);
+    dfn_value lsnr = dfn_head(g, "enc.lsnr_fc.0", out.emb);
     out.lsnr =
         dfn_unary(g, DFN_OP_AFFINE, NULL, lsnr,
                   (dfn_attr){.alpha = c->lsnr_max - c->lsnr_min, .beta = c->lsnr_min});
     if (c->vad)
-        out.vad = head(g, "enc.vad_fc.0", out.emb);
-    out.mask = erb_decoder(g, c, e, out.emb);
+        out.vad = dfn_head(g, "enc.vad_fc.0", out.emb);
+    dfn_value x = dfn_dfnet4_sequence(g, c, "erb_dec.emb_seq", out.emb, c->emb_hidden,
+                                      c->emb_layers > 1 ? c->emb_layers - 1 : 1, width,
+                                      c->linear_groups, c->emb_skip);
+    out.mask = dfn_mask_decoder(g, &path, e, x);
     if (c->filter != DFN_FILTER_NONE)
         out.coefs = dfn_dfnet4_filter(g, c, e, out.emb, lsnr, &out.order, &out.keep);
     return out;

@@ -65,18 +65,6 @@ static dfn_value tanh_head(dfn_graph *g, const config *c, const char *name, dfn_
     return dfn_grouped_linear(g, name, h, n, c->linear_groups, DFN_ACT_TANH);
 }
 
-/* The convolution beside the bottleneck: {1,nb_df,2 order} */
-static dfn_value pathway(dfn_graph *g, const config *c, dfn_value c0)
-{
-    return dfn_conv_norm_act(g, "df_dec.df_convp", c0,
-                             (dfn_conv_config){.out = 2 * dfn_dfnet4_order(c),
-                                               .kernel_t = c->df_path_kernel_t,
-                                               .kernel_f = 1,
-                                               .separable = true,
-                                               .batch_norm = c->batch_norm,
-                                               .act = DFN_ACT_RELU});
-}
-
 static dfn_value single(dfn_graph *g, const config *c, dfn_value h, dfn_value path)
 {
     dfn_value x = tanh_head(g, c, "df_dec.df_out.0", h, c->nb_df * c->df_order * 2);
@@ -170,7 +158,9 @@ dfn_value dfn_dfnet4_filter(dfn_graph *g, const config *c, dfn_encoded e, dfn_va
     dfn_value h = dfn_dfnet4_sequence(g, c, "df_dec.backbone", emb, c->df_hidden,
                                       c->df_layers, 0, 8, DFN_SKIP_NONE);
     h = dfn_dfnet4_skip(g, c, "df_dec.df_skip", c->df_skip, emb, h);
-    dfn_value path = pathway(g, c, e.c0);
+    const dfn_conv_path convolutions = dfn_dfnet4_convolutions(c);
+    dfn_value path =
+        dfn_coefs_path(g, &convolutions, e.c0, dfn_dfnet4_order(c), c->df_path_kernel_t);
     switch (c->filter) {
     case DFN_FILTER_SINGLE: return single(g, c, h, path);
     case DFN_FILTER_GROUPS: return grouped(g, c, h, path);

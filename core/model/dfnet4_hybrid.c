@@ -132,6 +132,7 @@ dfn_value dfn_dfnet4_hybrid(dfn_graph *g, const config *c, dfn_dfnet4_input in,
                 ? dfn_unary(g, DFN_OP_GRU, name, x, (dfn_attr){.out = c->fusion_size})
                 : dfn_block_mamba(g, name, x, c->mamba);
     }
-    x = linear(g, "enc.out_proj", x, c->conv_ch * c->nb_erb / 4);
+    const dfn_conv_path path = dfn_dfnet4_convolutions(c);
+    x = linear(g, "enc.out_proj", x, dfn_conv_path_width(&path));
     return dfn_dfnet4_skip(g, c, "enc.emb_skip", c->emb_skip_enc, mag, x);
 }

@@ -2,13 +2,11 @@
 #ifndef DFN_DFNET4_PARTS_H
 #define DFN_DFNET4_PARTS_H
 
+#include "model/conv_path.h"
 #include "model/dfnet4.h"
 
-/* What the magnitude encoder passes on; emb is {1,1,conv_ch nb_erb / 4}, or twice that with
- * enc_concat. */
-typedef struct dfn_encoded {
-    dfn_value e0, e1, e2, e3, c0, emb;
-} dfn_encoded;
+/** The convolutions of a configuration. */
+dfn_conv_path dfn_dfnet4_convolutions(const dfn_dfnet4_config *c);
 
 /** x + delta along a skip connection of the given kind (dfn_skip). */
 dfn_value dfn_dfnet4_skip(dfn_graph *g, const dfn_dfnet4_config *c, const char *name,

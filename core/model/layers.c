@@ -1,6 +1,7 @@
 #include "model/layers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 dfn_name dfn_join(const char *prefix, const char *suffix)
 {
@@ -8,6 +9,19 @@ dfn_name dfn_join(const char *prefix, const char *suffix)
     if (snprintf(n.text, sizeof n.text, "%s%s", prefix, suffix) < 0)
         n.text[0] = '\0';
     return n;
+}
+
+dfn_attr dfn_bands(const int *widths, int n, double alpha)
+{
+    dfn_attr a = {.list_len = n, .alpha = alpha};
+    memcpy(a.list, widths, (size_t)n * sizeof *widths);
+    return a;
+}
+
+dfn_value dfn_head(dfn_graph *g, const char *name, dfn_value x)
+{
+    x = dfn_unary(g, DFN_OP_LINEAR, name, x, (dfn_attr){.out = 1, .bias = true});
+    return dfn_act(g, x, DFN_ACT_SIGMOID);
 }
 
 static int gcd(int a, int b) { return b ? gcd(b, a % b) : a; }

@@ -47,6 +47,13 @@ typedef struct dfn_name {
 } dfn_name;
 dfn_name dfn_join(const char *prefix, const char *suffix);
 
+/** Attributes of an op on ERB bands: their widths, and the smoothing of its running mean.
+ */
+dfn_attr dfn_bands(const int *widths, int n, double alpha);
+
+/** A number between 0 and 1 from a vector: linear to one, sigmoid. {1,1,1} */
+dfn_value dfn_head(dfn_graph *g, const char *name, dfn_value x);
+
 typedef struct dfn_conv_config {
     int out, kernel_t, kernel_f, stride_f;
     bool separable; /* groups = gcd(in, out), then a 1x1 convolution if the kernel is larger
