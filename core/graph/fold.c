@@ -1,6 +1,6 @@
 #include "graph/fold.h"
 
-#include "graph/node.h"
+#include "op/op.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static void scale(const void *const *w, const dfn_node *norm, const dfn_graph *o
     const dfn_node *n = &out->node[v];
     const float *gamma = w[norm->w[0]], *beta = w[norm->w[1]];
     const float *mean = w[norm->w[2]], *var = w[norm->w[3]];
-    const double eps = norm->attr.alpha > 0 ? norm->attr.alpha : 1e-5;
+    const double eps = dfn_norm_epsilon(norm);
     float *weight = out_w[n->w[0]], *bias = out_w[n->w[1]];
     const dfn_weight *shape = &out->weight[n->w[0]];
     for (size_t i = 0; i < shape->count; i++) {

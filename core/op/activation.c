@@ -85,23 +85,18 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static size_t count(const dfn_args *a)
-{
-    return (size_t)a->B * (size_t)a->out_shape.t * dfn_shape_frame(a->out_shape);
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     k->activation_fwd(a->out, a->in[0], a->node->attr.act, (REAL)a->node->attr.alpha,
-                      count(a));
+                      dfn_args_count(a));
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     k->activation_bwd(a->din[0], a->dout, a->in[0], a->out, a->node->attr.act,
-                      (REAL)a->node->attr.alpha, count(a));
+                      (REAL)a->node->attr.alpha, dfn_args_count(a));
 }
 
 const dfn_op OP(op_activation) = {

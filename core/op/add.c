@@ -47,14 +47,6 @@ void OP(add_bwd)(REAL *da, REAL *db, const REAL *restrict dy, const int *n, cons
             }
 }
 
-static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
-                         dfn_spec *s)
-{
-    (void)n;
-    (void)B;
-    return broadcast_infer(in, n_in, s);
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
@@ -69,4 +61,4 @@ static void bwd(const dfn_args *a)
     k->add_bwd(a->din[0], a->din[1], a->dout, c.n, c.step[0], c.step[1]);
 }
 
-const dfn_op OP(op_add) = {.name = "add", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_add) = {.name = "add", .infer = broadcast_infer, .fwd = fwd, .bwd = bwd};

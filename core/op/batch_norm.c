@@ -114,20 +114,10 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static REAL epsilon(const dfn_args *a)
-{
-    return (REAL)(a->node->attr.alpha > 0 ? a->node->attr.alpha : 1e-5);
-}
-
-static int rows(const dfn_args *a)
-{
-    return a->B * a->in_shape[0].t * a->in_shape[0].d[0] * a->in_shape[0].d[1];
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    const int N = rows(a), C = a->out_shape.d[2];
+    const int N = dfn_args_rows(a), C = a->out_shape.d[2];
     const REAL *mean = a->w[2], *var = a->w[3];
     if (a->mode == DFN_TRAIN) {
         REAL *save = a->save;
@@ -135,23 +125,24 @@ static void fwd(const dfn_args *a)
         mean = save;
         var = save + C;
     }
-    k->batch_norm_fwd(a->out, a->in[0], mean, var, a->w[0], a->w[1], epsilon(a), N, C);
+    k->batch_norm_fwd(a->out, a->in[0], mean, var, a->w[0], a->w[1],
+                      (REAL)dfn_norm_epsilon(a->node), N, C);
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    const int N = rows(a), C = a->out_shape.d[2];
+    const int N = dfn_args_rows(a), C = a->out_shape.d[2];
     const bool batch = a->mode == DFN_TRAIN;
     const REAL *save = a->save;
     k->batch_norm_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0],
                       batch ? save : a->w[2], batch ? save + C : a->w[3], a->w[0],
-                      epsilon(a), batch, N, C);
+                      (REAL)dfn_norm_epsilon(a->node), batch, N, C);
 }
 
 static void update(const dfn_args *a, void *const *w)
 {
-    const int N = rows(a), C = a->out_shape.d[2];
+    const int N = dfn_args_rows(a), C = a->out_shape.d[2];
     const REAL momentum = (REAL)(a->node->attr.beta > 0 ? a->node->attr.beta : 0.1);
     const REAL unbias = N > 1 ? (REAL)N / (REAL)(N - 1) : 1;
     const REAL *mean = a->save, *var = mean + C;

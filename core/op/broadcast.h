@@ -12,8 +12,12 @@ typedef struct broadcast {
     int n[4], step[2][4];
 } broadcast;
 
-static inline const char *broadcast_infer(const dfn_shape *in, int n_in, dfn_spec *s)
+/* The infer of ops that only combine two inputs. */
+static inline const char *broadcast_infer(const dfn_node *n, const dfn_shape *in, int n_in,
+                                          int B, dfn_spec *s)
 {
+    (void)n;
+    (void)B;
     if (n_in != 2)
         return "takes two inputs";
     if (in[0].t != in[1].t)

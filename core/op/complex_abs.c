@@ -34,21 +34,16 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static size_t count(const dfn_args *a)
-{
-    return (size_t)a->B * (size_t)a->out_shape.t * dfn_shape_frame(a->out_shape);
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->complex_abs_fwd(a->out, a->in[0], count(a));
+    k->complex_abs_fwd(a->out, a->in[0], dfn_args_count(a));
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->complex_abs_bwd(a->din[0], a->dout, a->in[0], a->out, count(a));
+    k->complex_abs_bwd(a->din[0], a->dout, a->in[0], a->out, dfn_args_count(a));
 }
 
 const dfn_op OP(op_complex_abs) = {

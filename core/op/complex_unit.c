@@ -42,10 +42,7 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static size_t count(const dfn_args *a)
-{
-    return (size_t)a->B * (size_t)a->out_shape.t * dfn_shape_frame(a->out_shape) / 2;
-}
+static size_t count(const dfn_args *a) { return dfn_args_count(a) / 2; }
 
 static void fwd(const dfn_args *a)
 {

@@ -92,16 +92,11 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static int rows(const dfn_args *a)
-{
-    return a->B * a->in_shape[0].t * a->in_shape[0].d[0] * a->in_shape[0].d[1];
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     const int G = groups(a->node);
-    k->grouped_linear_fwd(a->out, a->in[0], a->w[0], a->w[1], rows(a), G,
+    k->grouped_linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), G,
                           a->in_shape[0].d[2] / G, a->out_shape.d[2] / G);
 }
 
@@ -110,7 +105,8 @@ static void bwd(const dfn_args *a)
     const KERNELS *k = a->kernels;
     const int G = groups(a->node);
     k->grouped_linear_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0],
-                          rows(a), G, a->in_shape[0].d[2] / G, a->out_shape.d[2] / G);
+                          dfn_args_rows(a), G, a->in_shape[0].d[2] / G,
+                          a->out_shape.d[2] / G);
 }
 
 const dfn_op OP(op_grouped_linear) = {

@@ -75,28 +75,18 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static REAL epsilon(const dfn_args *a)
-{
-    return (REAL)(a->node->attr.alpha > 0 ? a->node->attr.alpha : 1e-5);
-}
-
-static int rows(const dfn_args *a)
-{
-    return a->B * a->in_shape[0].t * a->in_shape[0].d[0] * a->in_shape[0].d[1];
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->layer_norm_fwd(a->out, a->in[0], a->w[0], a->w[1], epsilon(a), rows(a),
-                      a->out_shape.d[2]);
+    k->layer_norm_fwd(a->out, a->in[0], a->w[0], a->w[1], (REAL)dfn_norm_epsilon(a->node),
+                      dfn_args_rows(a), a->out_shape.d[2]);
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->layer_norm_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0], epsilon(a),
-                      rows(a), a->out_shape.d[2]);
+    k->layer_norm_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0],
+                      (REAL)dfn_norm_epsilon(a->node), dfn_args_rows(a), a->out_shape.d[2]);
 }
 
 const dfn_op OP(op_layer_norm) = {

@@ -68,23 +68,18 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static int rows(const dfn_args *a)
-{
-    return a->B * a->in_shape[0].t * a->in_shape[0].d[0] * a->in_shape[0].d[1];
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->linear_fwd(a->out, a->in[0], a->w[0], a->w[1], rows(a), a->in_shape[0].d[2],
+    k->linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), a->in_shape[0].d[2],
                   a->out_shape.d[2]);
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->linear_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0], rows(a),
-                  a->in_shape[0].d[2], a->out_shape.d[2]);
+    k->linear_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0],
+                  dfn_args_rows(a), a->in_shape[0].d[2], a->out_shape.d[2]);
 }
 
 const dfn_op OP(op_linear) = {.name = "linear", .infer = infer, .fwd = fwd, .bwd = bwd};

@@ -56,14 +56,6 @@ void OP(mul_bwd)(REAL *da, REAL *db, const REAL *restrict dy, const REAL *a, con
             }
 }
 
-static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
-                         dfn_spec *s)
-{
-    (void)n;
-    (void)B;
-    return broadcast_infer(in, n_in, s);
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
@@ -79,4 +71,4 @@ static void bwd(const dfn_args *a)
                c.step[1]);
 }
 
-const dfn_op OP(op_mul) = {.name = "mul", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_mul) = {.name = "mul", .infer = broadcast_infer, .fwd = fwd, .bwd = bwd};

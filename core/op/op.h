@@ -97,6 +97,24 @@ static inline bool dfn_shape_fits(dfn_shape s)
     return true;
 }
 
+/* Rows of the first input's last axis, and numbers of the output, in all streams and
+ * frames. */
+static inline int dfn_args_rows(const dfn_args *a)
+{
+    return a->B * a->in_shape[0].t * a->in_shape[0].d[0] * a->in_shape[0].d[1];
+}
+
+static inline size_t dfn_args_count(const dfn_args *a)
+{
+    return (size_t)a->B * (size_t)a->out_shape.t * dfn_shape_frame(a->out_shape);
+}
+
+/* What keeps a norm from dividing by zero: attr.alpha, or PyTorch's value. */
+static inline double dfn_norm_epsilon(const dfn_node *n)
+{
+    return n->attr.alpha > 0 ? n->attr.alpha : 1e-5;
+}
+
 /* Frames of stream b of a value with shape s. */
 #define DFN_AT(base, s, b) ((base) + (size_t)(b) * (size_t)(s).t * dfn_shape_frame(s))
 

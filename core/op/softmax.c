@@ -42,21 +42,16 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-static int rows(const dfn_args *a)
-{
-    return a->B * a->in_shape[0].t * a->in_shape[0].d[0] * a->in_shape[0].d[1];
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->softmax_fwd(a->out, a->in[0], rows(a), a->out_shape.d[2]);
+    k->softmax_fwd(a->out, a->in[0], dfn_args_rows(a), a->out_shape.d[2]);
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->softmax_bwd(a->din[0], a->dout, a->out, rows(a), a->out_shape.d[2]);
+    k->softmax_bwd(a->din[0], a->dout, a->out, dfn_args_rows(a), a->out_shape.d[2]);
 }
 
 const dfn_op OP(op_softmax) = {.name = "softmax", .infer = infer, .fwd = fwd, .bwd = bwd};

@@ -64,11 +64,6 @@ static void softmax(const dfn_args *a, REAL p[DFN_MAX_IN])
         p[i] /= sum;
 }
 
-static size_t count(const dfn_args *a)
-{
-    return (size_t)a->B * (size_t)a->out_shape.t * dfn_shape_frame(a->out_shape);
-}
-
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
@@ -77,7 +72,7 @@ static void fwd(const dfn_args *a)
     softmax(a, p);
     for (int i = 0; i < a->n_in; i++)
         x[i] = a->in[i];
-    k->weighted_sum_fwd(a->out, x, p, a->n_in, count(a));
+    k->weighted_sum_fwd(a->out, x, p, a->n_in, dfn_args_count(a));
 }
 
 static void bwd(const dfn_args *a)
@@ -86,7 +81,7 @@ static void bwd(const dfn_args *a)
     REAL p[DFN_MAX_IN], dp[DFN_MAX_IN] = {0}, mean = 0, *dw = a->dw[0];
     softmax(a, p);
     for (int i = 0; i < a->n_in; i++) {
-        k->weighted_sum_bwd(a->din[i], dp + i, a->dout, a->in[i], p + i, count(a));
+        k->weighted_sum_bwd(a->din[i], dp + i, a->dout, a->in[i], p + i, dfn_args_count(a));
         mean += p[i] * dp[i];
     }
     for (int i = 0; dw && i < a->n_in; i++)
