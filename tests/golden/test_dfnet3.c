@@ -4,13 +4,12 @@
  */
 #include "check.h"
 #include "golden.h"
+#include "official.h"
 
 #include <dfnet4/dsp.h>
-#include <dfnet4/import.h>
 #include <dfnet4/model.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HOP = 480, BINS = 481, DELAY = 1440 };
 
@@ -273,33 +272,14 @@ static void check_clip(const char *name, const dfn_model *m)
 
 int main(void)
 {
-    char source[512], path[256];
-    dfn_error err = {0};
-    dfn_model *m;
-    const char *shared = getenv("DFN_SHARED"), *folder = getenv("TMPDIR");
-    snprintf(source, sizeof source, "%s/models/dfnet3", shared ? shared : ".");
-    snprintf(path, sizeof path, "%s/dfnet4-official-%ld.safetensors",
-             folder ? folder : "/tmp", (long)getpid());
+    int status = 0;
     char **names = golden_list("dfnet3_");
-    if (!names || !names[0] || access(source, R_OK)) {
-        free(names);
-        fprintf(stderr, "the official model or its reference cases are absent\n");
-        return golden_skip();
-    }
-    if (dfn_import(source, path, &err) == DFN_ERR_UNSUPPORTED) { /* built without ONNX */
-        free(names);
-        fprintf(stderr, "%s\n", err.text);
-        return golden_skip();
-    }
-    if (err.status || dfn_model_load(&m, path, &err)) {
-        fprintf(stderr, "%s\n", err.text);
-        remove(path);
-        return 1;
-    }
-    for (char **name = names; *name; name++)
+    dfn_model *m = names && names[0] ? official_model(&status) : NULL;
+    if (!names || !names[0])
+        status = golden_skip();
+    for (char **name = names; m && *name; name++)
         check_clip(*name, m);
     free(names);
     dfn_model_free(m);
-    remove(path);
-    return check_report();
+    return status | check_report();
 }

@@ -2,13 +2,12 @@
  * the reference at 48 kHz; at other rates the same delay as promised, and as good a sound.
  */
 #include "golden.h"
+#include "official.h"
 #include "play.h"
 
-#include <dfnet4/import.h>
 #include <samplerate.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { HOP = 480 };
 
@@ -132,32 +131,14 @@ static void check_clip(const char *name, bool rates)
 
 int main(void)
 {
-    char source[512], path[256];
-    dfn_error err = {0};
-    const char *shared = getenv("DFN_SHARED"), *folder = getenv("TMPDIR");
-    snprintf(source, sizeof source, "%s/models/dfnet3", shared ? shared : ".");
-    snprintf(path, sizeof path, "%s/dfnet4-stream-%ld.safetensors",
-             folder ? folder : "/tmp", (long)getpid());
+    int status = 0;
     char **names = golden_list("dfnet3_");
-    if (!names || !names[0] || access(source, R_OK)) {
-        free(names);
-        fprintf(stderr, "the official model or its reference cases are absent\n");
-        return golden_skip();
-    }
-    const dfn_status status = dfn_import(source, path, &err);
-    if (status == DFN_ERR_UNSUPPORTED) { /* built without ONNX */
-        free(names);
-        fprintf(stderr, "%s\n", err.text);
-        return golden_skip();
-    }
-    if (status || dfn_model_load(&model, path, &err)) {
-        fprintf(stderr, "%s\n", err.text);
-        return 1;
-    }
-    for (int i = 0; names[i]; i++)
+    model = names && names[0] ? official_model(&status) : NULL;
+    if (!names || !names[0])
+        status = golden_skip();
+    for (int i = 0; model && names[i]; i++)
         check_clip(names[i], i == 0);
     free(names);
-    remove(path);
     dfn_model_free(model);
-    return check_report();
+    return status | check_report();
 }
