@@ -1,10 +1,11 @@
 /* kernels.h - the table of kernels an op calls through, in both precisions.
  *
  * sigs.h is the one list. A new kernel is a line there and a definition in its op's file;
- * an instruction set overrides some members in dfn_kernels_init(). */
+ * simd.def lists those that have a variant for each instruction set. */
 #ifndef DFN_KERNELS_H
 #define DFN_KERNELS_H
 
+#include <dfnet4/cpu.h>
 #include <dfnet4/graph.h>
 
 #define DFN_KERNEL(name, args) void(*name) args;
@@ -23,5 +24,8 @@ typedef struct dfn_kernels_f64 {
 /** Fill a table: portable C first, then what the `cpu` flags allow. rt: yes */
 void dfn_kernels_init_c(dfn_kernels *k, unsigned cpu);
 void dfn_kernels_init_f64(dfn_kernels_f64 *k, unsigned cpu);
+
+/** The second half of it: replace what simd.def lists. rt: yes */
+void dfn_kernels_select(dfn_kernels *k, unsigned cpu);
 
 #endif

@@ -6,7 +6,14 @@
 
 DFN_BEGIN
 
-enum { DFN_CPU_AVX2 = 1 << 0, DFN_CPU_NEON = 1 << 1 };
+enum {
+    DFN_CPU_AVX2 = 1 << 0,   /* with FMA */
+    DFN_CPU_AVX512 = 1 << 1, /* F, BW, DQ, VL; needs AVX2 as well */
+    DFN_CPU_VNNI = 1 << 2,   /* AVX-512 VNNI: 8-bit dot products; needs AVX512 */
+    DFN_CPU_BF16 = 1 << 3,   /* AVX-512 BF16: bfloat16 dot products; needs AVX512 */
+    DFN_CPU_NEON = 1 << 4,
+    DFN_CPU_DOTPROD = 1 << 5, /* arm64 8-bit dot products; needs NEON */
+};
 
 /** What this machine has. No cache, no global: ask once per plan and pass it on. rt: yes */
 DFN_API unsigned dfn_cpu_detect(void);

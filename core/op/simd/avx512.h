@@ -1,0 +1,70 @@
+/* avx512.h - the vector type of simd.h: 16 floats. */
+#ifndef DFN_SIMD_AVX512_H
+#define DFN_SIMD_AVX512_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define SIMD(name) dfn_##name##_avx512
+
+typedef __m512 vf;
+typedef __mmask16 vm;
+enum { VF = 16 };
+
+static inline vf vf_set(float x) { return _mm512_set1_ps(x); }
+static inline vf vf_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline void vf_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
+
+static inline vm vf_part_mask(int n) { return (vm)(n >= VF ? 0xffff : (1 << n) - 1); }
+static inline vf vf_load_part(const float *p, int n)
+{
+    return _mm512_maskz_loadu_ps(vf_part_mask(n), p);
+}
+static inline void vf_store_part(float *p, vf x, int n)
+{
+    _mm512_mask_storeu_ps(p, vf_part_mask(n), x);
+}
+
+static inline vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
+static inline vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+static inline vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+static inline vf vf_sqrt(vf x) { return _mm512_sqrt_ps(x); }
+static inline vf vf_abs(vf x) { return _mm512_abs_ps(x); }
+static inline vf vf_copysign(vf x, vf sign)
+{
+    return _mm512_or_ps(vf_abs(x), _mm512_and_ps(_mm512_set1_ps(-0.0f), sign));
+}
+static inline vf vf_round(vf x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vm vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
+static inline vf vf_select(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
+
+static inline vf vf_exp2_int(vf n)
+{
+    const __m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(i, 23));
+}
+static inline vf vf_exponent(vf x)
+{
+    const __m512i i = _mm512_srli_epi32(_mm512_castps_si512(x), 23);
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(i, _mm512_set1_epi32(127)));
+}
+static inline vf vf_mantissa(vf x)
+{
+    const __m512i bits =
+        _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffff));
+    return _mm512_castsi512_ps(_mm512_or_si512(bits, _mm512_set1_epi32(0x3f800000)));
+}
+
+static inline float vf_sum(vf x) { return _mm512_reduce_add_ps(x); }
+static inline float vf_top(vf x) { return _mm512_reduce_max_ps(x); }
+
+static inline vf vf_swap_pairs(vf x) { return _mm512_permute_ps(x, 0xb1); }
+static inline vf vf_even(vf x) { return _mm512_moveldup_ps(x); }
+static inline vf vf_odd(vf x) { return _mm512_movehdup_ps(x); }
+static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm512_fmaddsub_ps(a, b, c); }
+
+#endif

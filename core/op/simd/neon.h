@@ -1,0 +1,75 @@
+/* neon.h - the vector type of simd.h: 4 floats, arm64. */
+#ifndef DFN_SIMD_NEON_H
+#define DFN_SIMD_NEON_H
+
+#include <arm_neon.h>
+#include <stdint.h>
+
+#define SIMD(name) dfn_##name##_neon
+
+typedef float32x4_t vf;
+typedef uint32x4_t vm;
+enum { VF = 4 };
+
+static inline vf vf_set(float x) { return vdupq_n_f32(x); }
+static inline vf vf_load(const float *p) { return vld1q_f32(p); }
+static inline void vf_store(float *p, vf x) { vst1q_f32(p, x); }
+static inline vf vf_load_part(const float *p, int n)
+{
+    float x[4] = {0};
+    for (int i = 0; i < n && i < VF; i++)
+        x[i] = p[i];
+    return vld1q_f32(x);
+}
+static inline void vf_store_part(float *p, vf v, int n)
+{
+    float x[4];
+    vst1q_f32(x, v);
+    for (int i = 0; i < n && i < VF; i++)
+        p[i] = x[i];
+}
+
+static inline vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+static inline vf vf_fnma(vf a, vf b, vf c) { return vfmsq_f32(c, a, b); }
+/* As on x86: the second argument if one of them is NaN. */
+static inline vf vf_min(vf a, vf b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+static inline vf vf_max(vf a, vf b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+static inline vf vf_sqrt(vf x) { return vsqrtq_f32(x); }
+static inline vf vf_abs(vf x) { return vabsq_f32(x); }
+static inline vf vf_copysign(vf x, vf sign)
+{
+    return vbslq_f32(vdupq_n_u32(0x80000000), sign, x);
+}
+static inline vf vf_round(vf x) { return vrndnq_f32(x); }
+static inline vm vf_gt(vf a, vf b) { return vcgtq_f32(a, b); }
+static inline vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
+
+static inline vf vf_exp2_int(vf n)
+{
+    const int32x4_t i = vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127));
+    return vreinterpretq_f32_s32(vshlq_n_s32(i, 23));
+}
+static inline vf vf_exponent(vf x)
+{
+    const int32x4_t i = vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_f32(x), 23));
+    return vcvtq_f32_s32(vsubq_s32(i, vdupq_n_s32(127)));
+}
+static inline vf vf_mantissa(vf x)
+{
+    const uint32x4_t bits = vandq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0x7fffff));
+    return vreinterpretq_f32_u32(vorrq_u32(bits, vdupq_n_u32(0x3f800000)));
+}
+
+static inline float vf_sum(vf x) { return vaddvq_f32(x); }
+static inline float vf_top(vf x) { return vmaxvq_f32(x); }
+
+static inline vf vf_swap_pairs(vf x) { return vrev64q_f32(x); }
+static inline vf vf_even(vf x) { return vtrn1q_f32(x, x); }
+static inline vf vf_odd(vf x) { return vtrn2q_f32(x, x); }
+static inline vf vf_fmaddsub(vf a, vf b, vf c)
+{
+    static const float sign[4] = {-1, 1, -1, 1};
+    return vfmaq_f32(vmulq_f32(c, vld1q_f32(sign)), a, b);
+}
+
+#endif

@@ -1,0 +1,54 @@
+/* simd.h - one vector type `vf` of VF floats, whatever the instruction set.
+ *
+ * A kernel's SIMD source is written once with it and compiled once per instruction set,
+ * each time into a library of its own with its own flags; SIMD(name) is the function's name
+ * there. + - * / work on vf as on float.
+ *
+ *   vf_set            all lanes x                  vf_load, _store        unaligned
+ *   vf_load_part      first n lanes, the others 0  vf_store_part          first n lanes
+ * only vf_fma            a b + c, one rounding        vf_fnma                c - a b
+ *   vf_min, _max      b where one is NaN           vf_gt, _select         m ? a : b
+ *   vf_round          to the nearest integer       vf_exp2_int            2^n, n integer,
+ * -126..127 vf_exponent       e of x = m 2^e, x normal and positive vf_mantissa  m, 1 <= m
+ * < 2 vf_sum, _top      over the lanes, in one fixed order vf_swap_pairs     x1 x0 x3 x2 ..
+ * vf_even, _odd          x0 x0 x2 x2 .., x1 x1 x3 x3 .. vf_fmaddsub       a b - c in even
+ * lanes, a b + c in odd ones
+ *
+ * Rule: what a lane computes must not depend on where its element stands in an array, or on
+ * the array's length, so that run(T) stays equal to T runs of one frame. Ends of arrays
+ * therefore take the same vector code, on a part of a vector. */
+#ifndef DFN_SIMD_H
+#define DFN_SIMD_H
+
+#include "op/kernels.h"
+
+#if defined(DFN_SIMD_AVX512)
+#    include "op/simd/avx512.h"
+#elif defined(DFN_SIMD_AVX2)
+#    include "op/simd/avx2.h"
+#elif defined(DFN_SIMD_NEON)
+#    include "op/simd/neon.h"
+#else
+#    error "compile this file once per instruction set, with DFN_SIMD_..."
+#endif
+
+#define REAL float
+#define DFN_KERNEL(name, args) void SIMD(name) args;
+#include "op/sigs.h"
+#undef DFN_KERNEL
+#undef REAL
+
+/* `n` (1 or more) lanes at p, or all of them if there are as many. */
+static inline vf vf_load_some(const float *p, size_t n)
+{
+    return n >= VF ? vf_load(p) : vf_load_part(p, (int)n);
+}
+static inline void vf_store_some(float *p, vf x, size_t n)
+{
+    if (n >= VF)
+        vf_store(p, x);
+    else
+        vf_store_part(p, x, (int)n);
+}
+
+#endif
