@@ -74,18 +74,19 @@ static void bind_weights(const dfn_node *n, dfn_args *a, const void *const *weig
         a->w[i] = weights[n->w[i]];
 }
 
-void dfn_run(dfn_plan *p, const void *const *weights, void *const *states, int frames)
+void dfn_run_nodes(dfn_plan *p, const void *const *weights, void *const *states, int frames,
+                   dfn_value first, dfn_value end)
 {
     const dfn_graph *g = p->g;
-    if (frames < 1 || frames > p->config.frames ||
+    if (frames < 1 || frames > p->config.frames || first < 0 || end > g->n_node ||
         (g->offline && frames != p->config.frames))
         return;
-    if (g->state) {
+    if (g->state && first == 0) {
         for (int b = 0; p->config.mode != DFN_INFER && b < p->config.batch; b++)
             memcpy(p->before[b], states[b], p->state_bytes);
         bind_states(p, states);
     }
-    for (int v = 0; v < g->n_node; v++) {
+    for (dfn_value v = first; v < end; v++) {
         const dfn_node *n = &g->node[v];
         dfn_args *a = &p->step[v].args;
         if (!g->offline) { /* a shorter run than the plan's: only t differs */
@@ -98,6 +99,11 @@ void dfn_run(dfn_plan *p, const void *const *weights, void *const *states, int f
         bind_weights(n, a, weights);
         p->op[n->op]->fwd(a);
     }
+}
+
+void dfn_run(dfn_plan *p, const void *const *weights, void *const *states, int frames)
+{
+    dfn_run_nodes(p, weights, states, frames, 0, p->g->n_node);
 }
 
 void dfn_plan_zero_grad(dfn_plan *p)

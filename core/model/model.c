@@ -3,6 +3,7 @@
 #include "model/dfnet3.h"
 #include "model/dfnet4.h"
 #include "model/kind.h"
+#include "model/own.h"
 
 #include <dfnet4/safetensors.h>
 #include <math.h>
@@ -10,13 +11,14 @@
 #include <string.h>
 
 struct dfn_model {
-    dfn_safetensors *file; /* NULL: described only, there are no weights */
+    dfn_safetensors *file; /* NULL: described only */
     void *config;
     char *config_text; /* resolved */
     dfn_model_info info;
     dfn_graph *net, *apply;
-    const void **net_weights, **apply_weights; /* into the file, or into `folded` */
+    const void **net_weights, **apply_weights; /* into the file, `folded` or `own` */
     dfn_weights folded;
+    dfn_weights own[2]; /* of net and apply, if there is no file */
 };
 
 static const dfn_builder *const builders[] = {&dfn_dfnet3_builder, &dfn_dfnet4_builder};
@@ -234,6 +236,30 @@ dfn_status dfn_model_describe(dfn_model **out, const char *config_text, const ch
     return status;
 }
 
+/* A table of pointers to a graph's weights. */
+static const void **point_to(const dfn_weights *w)
+{
+    const void **table = calloc((size_t)w->count + 1, sizeof *table);
+    for (int i = 0; table && i < w->count; i++)
+        table[i] = w->data[i];
+    return table;
+}
+
+dfn_status dfn_model_own_weights(dfn_model *m, const dfn_weights weights[2], dfn_error *err)
+{
+    const void **net = point_to(&weights[0]), **apply = point_to(&weights[1]);
+    if (!net || !apply) {
+        free(net);
+        free(apply);
+        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory for the weights of a model");
+    }
+    m->own[0] = weights[0];
+    m->own[1] = weights[1];
+    m->net_weights = net;
+    m->apply_weights = apply;
+    return DFN_OK;
+}
+
 void dfn_model_free(dfn_model *m)
 {
     if (!m)
@@ -241,6 +267,8 @@ void dfn_model_free(dfn_model *m)
     dfn_graph_free(m->net);
     dfn_graph_free(m->apply);
     dfn_weights_free(&m->folded);
+    dfn_weights_free(&m->own[0]);
+    dfn_weights_free(&m->own[1]);
     free(m->net_weights);
     free(m->apply_weights);
     free(m->config);

@@ -179,6 +179,29 @@ static void check_lengths(const dfn_graph *g)
     rig_close(&tight);
 }
 
+/* A run in pieces is the run, however it is cut; pieces that do not exist do nothing. */
+static void check_pieces(const dfn_graph *g)
+{
+    rig whole = rig_new(g, DFN_INFER, B, T), cut = rig_new(g, DFN_INFER, B, T);
+    for (int i = 0; i < 4; i++) {
+        const int most = i ? 3 * i : g->n_node;
+        rig_feed(&whole, 0, T * i, T);
+        rig_feed(&cut, 0, T * i, T);
+        rig_run(&whole, T);
+        for (int v = 0; v < g->n_node; v += most) {
+            const int end = v + most < g->n_node ? v + most : g->n_node;
+            dfn_run_nodes(cut.plan, (const void *const *)cut.w.data, cut.state, T, v, end);
+        }
+        dfn_run_nodes(cut.plan, NULL, NULL, T, -1, g->n_node);
+        dfn_run_nodes(cut.plan, NULL, NULL, T, 1, g->n_node + 1);
+        for (int b = 0; b < B; b++)
+            same_outputs(&whole, b, &cut, b, T, "a run in pieces");
+        CHECK(!memcmp(whole.state[0], cut.state[0], whole.state_bytes), "state of pieces");
+    }
+    rig_close(&whole);
+    rig_close(&cut);
+}
+
 /* A copied state goes on as its original, in another plan and another place of the batch,
  * and what the neighbours do is of no effect. */
 static void check_states(const dfn_graph *g)
@@ -216,6 +239,7 @@ int main(void)
         check_lifetimes(g);
         check_views(g);
         check_lengths(g);
+        check_pieces(g);
         check_states(g);
         dfn_graph_free(g);
     }

@@ -181,6 +181,12 @@ DFN_API void dfn_state_reset(const dfn_graph *g, dfn_precision precision, void *
 DFN_API void dfn_run(dfn_plan *p, const void *const *weights, void *const *states,
                      int frames) DFN_RT;
 
+/** As dfn_run, in pieces, to time them: the nodes `first` .. `end` - 1 of a run. The pieces
+ * of a run have the same arguments and follow each other from node 0 to the last. rt: yes
+ */
+DFN_API void dfn_run_nodes(dfn_plan *p, const void *const *weights, void *const *states,
+                           int frames, dfn_value first, dfn_value end) DFN_RT;
+
 /** Gradient buffers of DFN_EVAL and DFN_TRAIN plans. Order of a step: dfn_run,
  *  dfn_plan_zero_grad, write d(loss)/d(output) into dfn_plan_grad(output), dfn_backward,
  * read dfn_plan_grad(input).

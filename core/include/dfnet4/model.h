@@ -53,6 +53,13 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_describe(dfn_model **out,
                                                      const char *config_text,
                                                      const char *name, dfn_error *err);
 
+/** As dfn_model_describe, with the weights of a network before its training: random ones in
+ *  the usual range, norms that do nothing. The same on every machine for the same `seed`.
+ * It runs, and can be written. owner: caller frees with dfn_model_free. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_random(dfn_model **out, const char *config_text,
+                                                   const char *name, uint64_t seed,
+                                                   dfn_error *err);
+
 /** Names of the configurations that come with the library ("full", "lite", "full-ll",
  *  "lite-ll"); NULL past the last. thread: any. rt: yes */
 DFN_API const char *dfn_preset_name(int i) DFN_RT;
