@@ -9,8 +9,6 @@
 #include <string.h>
 
 /* NaN becomes the worst. */
-static double worse(double worst, double e) { return e <= worst ? worst : e; }
-
 static const double PI = 3.14159265358979323846;
 
 /* Analysis of one frame by its definition, in double. */
@@ -45,7 +43,7 @@ static double worst_against_definition(int n)
     CHECK(!memcmp(memory, in, (size_t)n / 2 * sizeof *in), "the memory is the last hop");
     define(want, noise, n);
     for (int i = 0; i < n + 2; i++)
-        worst = worse(worst, fabs((double)spec[i] - want[i]));
+        worst = check_worse(worst, fabs((double)spec[i] - want[i]));
     dfn_stft_free(s);
     return worst;
 }
@@ -73,7 +71,7 @@ static double worst_round_trip(int hop)
         spec[2 * n + 1] = -0.5f;
         dfn_stft_synthesise(s, out, tail, spec);
         for (size_t i = 0; i < n; i++)
-            worst = worse(worst, fabs((double)out[i] - (double)in[k * n + i]));
+            worst = check_worse(worst, fabs((double)out[i] - (double)in[k * n + i]));
     }
     dfn_stft_free(s);
     free(in);

@@ -90,6 +90,23 @@ int play_differ(const float *a, const float *b, int n)
     return -1;
 }
 
+double play_distance(const float *a, const float *b, int from, int to)
+{
+    double worst = 0;
+    for (int i = from; i < to; i++)
+        worst = check_worse(worst, fabs((double)a[i] - (double)b[i]));
+    return worst;
+}
+
+double play_bend(const float *x, int from, int to)
+{
+    double worst = 0;
+    for (int i = from + 2; i < to; i++)
+        worst = check_worse(worst,
+                            fabs((double)x[i] - 2 * (double)x[i - 1] + (double)x[i - 2]));
+    return worst;
+}
+
 bool play_finite(const float *x, int n)
 {
     for (int i = 0; i < n; i++)

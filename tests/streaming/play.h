@@ -36,6 +36,13 @@ void play(player *p, const float *in, float *out, int frames, int block);
 /** Index of the first difference between two arrays, bit for bit; -1 if there is none. */
 int play_differ(const float *a, const float *b, int n);
 
+/** The largest difference between two arrays from `from` on, before `to`; NaN if there is
+ * one. */
+double play_distance(const float *a, const float *b, int from, int to);
+
+/** Largest second difference of x[from .. to). */
+double play_bend(const float *x, int from, int to);
+
 bool play_finite(const float *x, int n);
 
 #endif

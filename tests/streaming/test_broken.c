@@ -47,25 +47,17 @@ static float *play_broken(int rate, const float *in, const char *part, float by,
     return out;
 }
 
-static double distance(const float *a, const float *b, int from, int to)
-{
-    double worst = 0;
-    for (int i = from; i < to; i++)
-        worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
-    return worst;
-}
-
 static void check_rate(int rate)
 {
     float *in = play_noise(1, FRAMES, 3);
     float *dry = play_broken(rate, in, "", 1, 0);
     float *good = play_broken(rate, in, "", 1, 100);
     float *bad = play_broken(rate, in, "", 1e25f, 100);
-    CHECK(distance(good, dry, 0, FRAMES) > 0.01, "%d Hz: nothing to tell apart", rate);
+    CHECK(play_distance(good, dry, 0, FRAMES) > 0.01, "%d Hz: nothing to tell apart", rate);
     CHECK(play_finite(bad, FRAMES), "%d Hz: not finite", rate);
     /* rounding of a transform of +-0.5 there and back, in `dry` only */
-    CHECK(distance(bad, dry, 0, FRAMES) <= 2e-6, "%d Hz: not the delayed input: %g", rate,
-          distance(bad, dry, 0, FRAMES));
+    CHECK(play_distance(bad, dry, 0, FRAMES) <= 2e-6, "%d Hz: not the delayed input: %g",
+          rate, play_distance(bad, dry, 0, FRAMES));
 
     free(in);
     free(dry);
@@ -83,11 +75,11 @@ static void check_return(int rate)
     float *dry = play_broken(rate, in, "df_convp", 3e4f, 0);
     float *wet = play_broken(rate, in, "df_convp", 3e4f, 100);
     CHECK(play_finite(wet, FRAMES), "%d Hz: not finite", rate);
-    CHECK(distance(wet, dry, 0, LOUD) > 0.1, "%d Hz: was never enhanced", rate);
-    CHECK(distance(wet, dry, LOUD + 3000, QUIET) <= 2e-6 * 1000,
+    CHECK(play_distance(wet, dry, 0, LOUD) > 0.1, "%d Hz: was never enhanced", rate);
+    CHECK(play_distance(wet, dry, LOUD + 3000, QUIET) <= 2e-6 * 1000,
           "%d Hz: not the delayed input while astray: %g", rate,
-          distance(wet, dry, LOUD + 3000, QUIET));
-    CHECK(distance(wet, dry, FRAMES - 4800, FRAMES) > 0.1, "%d Hz: does not come back",
+          play_distance(wet, dry, LOUD + 3000, QUIET));
+    CHECK(play_distance(wet, dry, FRAMES - 4800, FRAMES) > 0.1, "%d Hz: does not come back",
           rate);
     free(in);
     free(dry);

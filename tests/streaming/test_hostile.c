@@ -29,7 +29,7 @@ static void check_poison(int rate, int which)
     CHECK(play_finite(out, 2 * FRAMES), "%d Hz, %s: not finite", rate, poison[which].name);
     double top = 0, tail = 0, dry = 0;
     for (int i = 0; i < FRAMES; i++)
-        top = fmax(top, fabs((double)out[i]));
+        top = check_worse(top, fabs((double)out[i]));
     for (int i = FRAMES - TAIL; i < FRAMES; i++) {
         tail += (double)out[i] * (double)out[i];
         dry += (double)in[i] * (double)in[i];

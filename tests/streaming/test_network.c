@@ -180,8 +180,8 @@ static double difference(const float *a, const float *b, int late)
     for (int c = 0; c < CHANNELS; c++)
         for (int i = 0; i < FRAMES - late; i++) {
             const double x = (double)a[c * FRAMES + i];
-            worst = fmax(worst, fabs(x - (double)b[c * FRAMES + i + late]));
-            top = fmax(top, fabs(x));
+            worst = check_worse(worst, fabs(x - (double)b[c * FRAMES + i + late]));
+            top = check_worse(top, fabs(x));
         }
     return worst / top;
 }

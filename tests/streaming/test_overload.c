@@ -6,22 +6,6 @@
 
 enum { FRAMES = 120000 };
 
-static double distance(const float *a, const float *b, int from, int to)
-{
-    double worst = 0;
-    for (int i = from; i < to; i++)
-        worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
-    return worst;
-}
-
-static double bend(const float *x, int from, int to)
-{
-    double worst = 0;
-    for (int i = from + 2; i < to; i++)
-        worst = fmax(worst, fabs((double)x[i] - 2 * (double)x[i - 1] + (double)x[i - 2]));
-    return worst;
-}
-
 static void check_rate(int rate)
 {
     player p = play_open(rate, 1, false);
@@ -44,24 +28,25 @@ static void check_rate(int rate)
     dfn_stream_overload(p.stream, false);
     play_part(&p, in, out, frames, end, frames, 480);
 
-    CHECK(distance(calm, dry, start, end) > 0.01, "nothing to tell apart");
+    CHECK(play_distance(calm, dry, start, end) > 0.01, "nothing to tell apart");
     CHECK(play_differ(out, calm, start) < 0, "%d Hz: touched before the overload", rate);
     /* two hops to notice and fade, two more where resamplers smear; rounding of a
      * transform of +-0.5 there and back */
-    CHECK(distance(out, dry, start + 4 * hop, end) < 1e-5,
+    CHECK(play_distance(out, dry, start + 4 * hop, end) < 1e-5,
           "%d Hz: not the delayed input: %g", rate,
-          distance(out, dry, start + 4 * hop, end));
+          play_distance(out, dry, start + 4 * hop, end));
     /* the network wakes up, then one hop of fade */
-    double late = distance(out, calm, frames - 20 * hop, frames);
-    CHECK(late < 0.25 * distance(calm, dry, start, end), "%d Hz: does not come back: %g",
-          rate, late);
-    const double step = distance(calm, dry, hop * 10, frames), n = hop;
-    const double smooth = fmax(bend(calm, 10 * hop, frames), bend(dry, 10 * hop, frames));
+    double late = play_distance(out, calm, frames - 20 * hop, frames);
+    CHECK(late < 0.25 * play_distance(calm, dry, start, end),
+          "%d Hz: does not come back: %g", rate, late);
+    const double step = play_distance(calm, dry, hop * 10, frames), n = hop;
+    const double smooth =
+        fmax(play_bend(calm, 10 * hop, frames), play_bend(dry, 10 * hop, frames));
     const double limit = smooth * 2 + 6 / (n * n) * step + 2 * 1.5 / n * 0.02 * step;
     printf("%6d Hz: bend %.2e, bound %.2e, back to within %.1e\n", rate,
-           bend(out, 10 * hop, frames), limit, late);
-    CHECK(bend(out, 10 * hop, frames) <= limit, "%d Hz: overload clicks: %g, bound %g",
-          rate, bend(out, 10 * hop, frames), limit);
+           play_bend(out, 10 * hop, frames), limit, late);
+    CHECK(play_bend(out, 10 * hop, frames) <= limit, "%d Hz: overload clicks: %g, bound %g",
+          rate, play_bend(out, 10 * hop, frames), limit);
     free(in);
     free(calm);
     free(dry);

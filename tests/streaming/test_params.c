@@ -64,7 +64,7 @@ static void check_limit(int rate)
         double worst = 0, apart = 0;
         for (int n = 0; n < FRAMES; n++) {
             const double want = (1 - lim) * (double)all[n] + lim * (double)none[n];
-            worst = fmax(worst, fabs((double)some[n] - want));
+            worst = check_worse(worst, fabs((double)some[n] - want));
             apart += pow((double)some[n] - (double)all[n], 2);
         }
         /* float transforms of 960 points of +-0.5: rounding grows with log2(960) ~ 10 */
@@ -81,15 +81,6 @@ static void check_limit(int rate)
     play_close(&p);
 }
 
-/* Largest second difference of x[from .. to). */
-static double bend(const float *x, int from, int to)
-{
-    double worst = 0;
-    for (int i = from + 2; i < to; i++)
-        worst = fmax(worst, fabs((double)x[i] - 2 * (double)x[i - 1] + (double)x[i - 2]));
-    return worst;
-}
-
 /* What a smooth cross-fade of N samples between a and b may add to their own bends: with
  * d = b - a and a fade f, (f d)'' = f d'' + 2 f' d' + f'' d. For 3 t^2 - 2 t^3, f' <= 1.5 /
  * N and f'' <= 6 / N^2; for the overlap of two squared Vorbis windows, f' <= 2.47 / N and
@@ -100,10 +91,10 @@ static double fade_bend(const float *a, const float *b, int from, int to, int n)
     for (int i = from + 1; i < to; i++) {
         const double now = (double)b[i] - (double)a[i];
         const double before = (double)b[i - 1] - (double)a[i - 1];
-        d = fmax(d, fabs(now));
-        slope = fmax(slope, fabs(now - before));
+        d = check_worse(d, fabs(now));
+        slope = check_worse(slope, fabs(now - before));
     }
-    return fmax(bend(a, from, to), bend(b, from, to)) + 2 * 2.47 / n * slope +
+    return fmax(play_bend(a, from, to), play_bend(b, from, to)) + 2 * 2.47 / n * slope +
            9.25 / ((double)n * n) * d;
 }
 
@@ -134,7 +125,7 @@ static void check_clicks(int rate, dfn_param q, float off, float on)
         dfn_stream_set(p.stream, q, k % 2 ? off : on);
     }
     const int start = rate / 4; /* the start of the tone is a bend of its own */
-    const double got = bend(out, start, FRAMES);
+    const double got = play_bend(out, start, FRAMES);
     const double limit = fade_bend(a, b, start, FRAMES, rate / 100);
     printf("%6d Hz, %-11s switched: bend %.2e, bound %.2e, a step would be %.2e\n", rate,
            name, got, limit, fabs((double)(a[start] - b[start])));

@@ -55,7 +55,7 @@ static void rest(player *p, const float *quiet, int hops)
         play_part(p, quiet, out, RATE, 0, n, n);
         double loudest = 0;
         for (int i = 0; i < n && left < hops * HOP; i++)
-            loudest = fmax(loudest, fabs((double)out[i]));
+            loudest = check_worse(loudest, fabs((double)out[i]));
         CHECK(loudest == 0, "sound in the silence: %g", loudest);
     }
     free(out);
@@ -78,7 +78,7 @@ static double far_from_fresh(player *p, int hops, bool hum)
     CHECK(play_finite(got, n), "not finite");
     for (int i = 0; i < n; i++) /* negative zero is zero; the hum's end is none */
         if (!hum || i % TALK >= RATE / 10)
-            worst = fmax(worst, fabs((double)want[i] - (double)got[i]));
+            worst = check_worse(worst, fabs((double)want[i] - (double)got[i]));
     free(in);
     free(noise);
     free(want);

@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The larger one; NaN is worse than anything, and stays. */
-static double worse(double a, double b) { return isnan(a) || a >= b ? a : b; }
-
 /* ---- gradient -------------------------------------------------------------------------
  */
 
@@ -55,7 +52,7 @@ static double compare(rig *r, void *const *start, double *x, const double *dx, s
         for (double h = 1e-4; h > 1e-7 && !(err <= 1e-8 * (1 + fabs(got))); h /= 10)
             err = fmin(err, fabs(got - difference(r, start, &x[i], h)));
         top = fmax(top, fabs(got));
-        worst = worse(worst, isfinite(got) ? err : NAN);
+        worst = check_worse(worst, isfinite(got) ? err : NAN);
     }
     return worst / top;
 }
@@ -93,13 +90,13 @@ static double check_gradient(const op_case *c, const dfn_graph *g, int B, int T)
     for (int p = 0; p < g->n_port; p++) {
         const dfn_value v = g->port[p].value;
         if (rig_is_input(g, v))
-            worst =
-                worse(worst, compare(&r, start, dfn_plan_data(r.plan, v),
-                                     dfn_plan_grad(r.plan, v), rig_value_size(&r, v), 1));
+            worst = check_worse(worst, compare(&r, start, dfn_plan_data(r.plan, v),
+                                               dfn_plan_grad(r.plan, v),
+                                               rig_value_size(&r, v), 1));
     }
     for (int i = 0; i < g->n_weight; i++)
         if (!g->weight[i].buffer)
-            worst = worse(
+            worst = check_worse(
                 worst, compare(&r, start, r.w.data[i], dw.data[i], g->weight[i].count, 1));
     CHECK(worst <= 1e-6, "%s: backward is not the gradient: relative error %.3g", c->name,
           worst);
@@ -177,7 +174,7 @@ static double worst_error(const double *a, const double *b, size_t n)
 {
     double worst = 0;
     for (size_t i = 0; i < n; i++) {
-        worst = worse(worst, fabs(a[i] - b[i]));
+        worst = check_worse(worst, fabs(a[i] - b[i]));
     }
     return worst;
 }
@@ -207,7 +204,7 @@ static double check_splits(const op_case *c, const dfn_graph *g, dfn_value v, in
         double *pieces = rig_collect(&r, v, 0, T, split ? odd : ones, split ? 3 : 1);
         const double e = worst_error(pieces, y, n) / fmax(1, largest(y, n));
         CHECK(e <= 1e-5, "%s: run(T) is not T times run(1): %.3g", c->name, e);
-        worst = worse(worst, e);
+        worst = check_worse(worst, e);
         rig_close(&r);
         free(pieces);
     }
@@ -277,7 +274,7 @@ static void check_output(const op_case *c, const dfn_graph *g, dfn_value v, int 
     const double err = worst_error(y, oracle, n);
     CHECK(err <= bound, "%s: float differs from double by %.3g, bound %.3g", c->name, err,
           bound);
-    f->precision = worse(f->precision, err / bound);
+    f->precision = check_worse(f->precision, err / bound);
 
     rig_open(&r, c, g, DFN_F32, mode, B, T, false); /* buffers shared by lifetime */
     double *shared = rig_collect(&r, v, 0, T, all, 1);
@@ -287,7 +284,7 @@ static void check_output(const op_case *c, const dfn_graph *g, dfn_value v, int 
     free(shared);
 
     if (!g->offline && !c->train) { /* batch statistics depend on the whole batch */
-        f->split = worse(f->split, check_splits(c, g, v, B, T, y));
+        f->split = check_worse(f->split, check_splits(c, g, v, B, T, y));
         check_streams(c, g, v, B, T, y);
         check_causality(c, g, v, B, T, y);
     }
