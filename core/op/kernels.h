@@ -5,6 +5,8 @@
 #ifndef DFN_KERNELS_H
 #define DFN_KERNELS_H
 
+#include "op/packed.h"
+
 #include <dfnet4/cpu.h>
 #include <dfnet4/graph.h>
 

@@ -18,6 +18,20 @@ DFN_KERNEL(linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
                         const REAL *restrict dy, const REAL *restrict x,
                         const REAL *restrict w, int N, int I, int O))
 
+/* gemm.c       products with packed weights (packed.h), N rows of G groups: rows of x and y
+ * are ldx and ldy numbers apart. x for bf16 and int8 is made by the two others:
+ *              h[N][G][whole units], q likewise, with one scale per row */
+DFN_KERNEL(gemm_f32, (REAL *restrict y, const REAL *restrict x, const dfn_packed *w, int N,
+                      int ldx, int ldy))
+DFN_KERNEL(gemm_bf16, (REAL *restrict y, const uint16_t *restrict h, const dfn_packed *w,
+                       int N, int ldy))
+DFN_KERNEL(gemm_int8, (REAL *restrict y, const int8_t *restrict q,
+                       const float *restrict scale, const dfn_packed *w, int N, int ldy))
+DFN_KERNEL(round_bf16,
+           (uint16_t *restrict h, const REAL *restrict x, int N, int G, int I, int ldx))
+DFN_KERNEL(quantize_int8, (int8_t *restrict q, float *restrict scale,
+                           const REAL *restrict x, int N, int G, int I, int ldx))
+
 /* activation.c  y[n] = act(x[n]); backward reads x and y */
 DFN_KERNEL(activation_fwd, (REAL *restrict y, const REAL *restrict x, dfn_activation act,
                             REAL alpha, size_t n))

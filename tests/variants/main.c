@@ -28,8 +28,9 @@ static void check_selected(const variant *v, unsigned cpu)
 #define DFN_SIMD(name)                                                                     \
     CHECK((v->k.name != portable.name) == expected,                                        \
           "%s: " #name " is not the expected variant", v->level);
+#define DFN_SIMD_BF16(name) DFN_SIMD(name)
+#define DFN_SIMD_INT8(name) DFN_SIMD(name)
 #include "op/simd/simd.def"
-#undef DFN_SIMD
 }
 
 int main(void)
@@ -45,8 +46,9 @@ int main(void)
         dfn_kernels_init_c(&v.k, levels[i].cpu);
         check_selected(&v, levels[i].cpu);
 #define DFN_SIMD(name) variant_##name(&v);
+#define DFN_SIMD_BF16(name) variant_##name(&v);
+#define DFN_SIMD_INT8(name) variant_##name(&v);
 #include "op/simd/simd.def"
-#undef DFN_SIMD
         printf("%s: %s\n", v.level, check_failures == before ? "good" : "FAILED");
     }
     return check_report();

@@ -21,8 +21,9 @@ typedef struct variant {
 } variant;
 
 #define DFN_SIMD(name) void variant_##name(const variant *v);
+#define DFN_SIMD_BF16(name) void variant_##name(const variant *v);
+#define DFN_SIMD_INT8(name) void variant_##name(const variant *v);
 #include "op/simd/simd.def"
-#undef DFN_SIMD
 
 #define DFN_KERNEL(name, args) void dfn_##name##_f64 args;
 #define REAL double

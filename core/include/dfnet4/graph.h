@@ -53,6 +53,16 @@ typedef enum dfn_activation {
     DFN_ACT_COUNT
 } dfn_activation;
 
+/* How the weights of a node are stored. Packed forms are for DFN_INFER plans; they are made
+ * from plain ones when a model is loaded. */
+typedef enum dfn_weight_format {
+    DFN_WEIGHTS_PLAIN, /* as in the model file's float32 form, in PyTorch's layout */
+    DFN_WEIGHTS_F32,   /* packed: float32 */
+    DFN_WEIGHTS_BF16,  /* packed: bfloat16, and activations rounded to it */
+    DFN_WEIGHTS_INT8,  /* packed: int8 with one scale per output; activations likewise, with
+                          one scale per vector, found anew for each */
+} dfn_weight_format;
+
 enum { DFN_LIST_MAX = 64 };
 
 /* What a node was asked to do. Each op reads a few of these and says which in its file. */
@@ -71,9 +81,10 @@ typedef struct dfn_attr {
     int frames;              /* delay */
     int variant;             /* op-specific choice, an enum of the op's own */
     bool bias, causal, recency;
-    dfn_activation act;
-    double alpha, beta;     /* op-specific numbers: slope, exponent, scale, epsilon ... */
-    int list[DFN_LIST_MAX]; /* ERB widths; deep-filter groups */
+    dfn_activation act;       /* packed layers apply it, too */
+    dfn_weight_format format; /* of the weights, in ops that can pack them */
+    double alpha, beta;       /* op-specific numbers: slope, exponent, scale, epsilon ... */
+    int list[DFN_LIST_MAX];   /* ERB widths; deep-filter groups */
     int list_len;
 } dfn_attr;
 

@@ -81,4 +81,31 @@ static inline vf vf_even(vf x) { return _mm256_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm256_movehdup_ps(x); }
 static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm256_fmaddsub_ps(a, b, c); }
 
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const __m256i x = _mm256_loadu_si256((const __m256i *)p);
+    *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+    *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
+}
+static inline void vf_store_bf16(uint16_t *p, vf x)
+{
+    const __m256i bits = _mm256_castps_si256(x);
+    const __m256i even =
+        _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    __m256i h = _mm256_add_epi32(_mm256_add_epi32(bits, even), _mm256_set1_epi32(0x7fff));
+    h = _mm256_blendv_epi8(h, _mm256_or_si256(bits, _mm256_set1_epi32(0x400000)), nan);
+    h = _mm256_srli_epi32(h, 16);
+    h = _mm256_permute4x64_epi64(_mm256_packus_epi32(h, h), 0x08);
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(h));
+}
+static inline void vf_store_int8(int8_t *p, vf x)
+{
+    x = vf_min(vf_max(x, vf_set(-127)), vf_set(127));
+    const __m256i i = _mm256_cvtps_epi32(x);
+    const __m128i h =
+        _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
+    _mm_storel_epi64((__m128i *)p, _mm_packs_epi16(h, h));
+}
+
 #endif

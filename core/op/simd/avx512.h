@@ -5,7 +5,13 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#define SIMD(name) dfn_##name##_avx512
+#if defined(DFN_SIMD_VNNI)
+#    define SIMD(name) dfn_##name##_vnni
+#elif defined(DFN_SIMD_BF16)
+#    define SIMD(name) dfn_##name##_bf16
+#else
+#    define SIMD(name) dfn_##name##_avx512
+#endif
 
 typedef __m512 vf;
 typedef __mmask16 vm;
@@ -66,5 +72,27 @@ static inline vf vf_swap_pairs(vf x) { return _mm512_permute_ps(x, 0xb1); }
 static inline vf vf_even(vf x) { return _mm512_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm512_movehdup_ps(x); }
 static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm512_fmaddsub_ps(a, b, c); }
+
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const __m512i x = _mm512_loadu_si512(p);
+    *even = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+    *odd = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
+}
+static inline void vf_store_bf16(uint16_t *p, vf x)
+{
+    const __m512i bits = _mm512_castps_si512(x);
+    const __m512i even =
+        _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i h = _mm512_add_epi32(_mm512_add_epi32(bits, even), _mm512_set1_epi32(0x7fff));
+    h = _mm512_mask_or_epi32(h, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), bits,
+                             _mm512_set1_epi32(0x400000));
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(h, 16)));
+}
+static inline void vf_store_int8(int8_t *p, vf x)
+{
+    x = vf_min(vf_max(x, vf_set(-127)), vf_set(127));
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
+}
 
 #endif

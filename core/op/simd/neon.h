@@ -5,7 +5,11 @@
 #include <arm_neon.h>
 #include <stdint.h>
 
-#define SIMD(name) dfn_##name##_neon
+#if defined(DFN_SIMD_DOTPROD)
+#    define SIMD(name) dfn_##name##_dotprod
+#else
+#    define SIMD(name) dfn_##name##_neon
+#endif
 
 typedef float32x4_t vf;
 typedef uint32x4_t vm;
@@ -70,6 +74,28 @@ static inline vf vf_fmaddsub(vf a, vf b, vf c)
 {
     static const float sign[4] = {-1, 1, -1, 1};
     return vfmaq_f32(vmulq_f32(c, vld1q_f32(sign)), a, b);
+}
+
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    const uint32x4_t x = vreinterpretq_u32_u16(vld1q_u16(p));
+    *even = vreinterpretq_f32_u32(vshlq_n_u32(x, 16));
+    *odd = vreinterpretq_f32_u32(vandq_u32(x, vdupq_n_u32(0xffff0000)));
+}
+static inline void vf_store_bf16(uint16_t *p, vf x)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(x);
+    const uint32x4_t even = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    uint32x4_t h = vaddq_u32(vaddq_u32(bits, even), vdupq_n_u32(0x7fff));
+    h = vbslq_u32(vceqq_f32(x, x), h, vorrq_u32(bits, vdupq_n_u32(0x400000)));
+    vst1_u16(p, vshrn_n_u32(h, 16));
+}
+static inline void vf_store_int8(int8_t *p, vf x)
+{
+    const int32x4_t i = vcvtnq_s32_f32(vf_min(vf_max(x, vf_set(-127)), vf_set(127)));
+    const int16x4_t h = vqmovn_s32(i);
+    const int8x8_t q = vqmovn_s16(vcombine_s16(h, h));
+    vst1_lane_s32((int32_t *)p, vreinterpret_s32_s8(q), 0);
 }
 
 #endif

@@ -22,21 +22,34 @@
 
 #include "op/kernels.h"
 
-#if defined(DFN_SIMD_AVX512)
+#if defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_VNNI) || defined(DFN_SIMD_BF16)
 #    include "op/simd/avx512.h"
 #elif defined(DFN_SIMD_AVX2)
 #    include "op/simd/avx2.h"
-#elif defined(DFN_SIMD_NEON)
+#elif defined(DFN_SIMD_NEON) || defined(DFN_SIMD_DOTPROD)
 #    include "op/simd/neon.h"
 #else
 #    error "compile this file once per instruction set, with DFN_SIMD_..."
 #endif
+
+/* What ends the sums of a block of outputs; packed.h. */
+typedef struct ends {
+    const float *bias, *scale;
+    const int32_t *offset;
+} ends;
 
 #define REAL float
 #define DFN_KERNEL(name, args) void SIMD(name) args;
 #include "op/sigs.h"
 #undef DFN_KERNEL
 #undef REAL
+
+/* In front of a loop with a constant number of rounds: its arrays become registers. */
+#if defined(__clang__)
+#    define SIMD_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#    define SIMD_UNROLL _Pragma("GCC unroll 32")
+#endif
 
 /* `n` (1 or more) lanes at p, or all of them if there are as many. */
 static inline vf vf_load_some(const float *p, size_t n)

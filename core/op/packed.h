@@ -1,0 +1,70 @@
+/* packed.h - weight matrices in the order in which the kernels read them.
+ *
+ * A layer y[g][o] = b[g][o] + sum_i W[g][o][i] x[g][i], of G groups of O x I, is kept in
+ * one piece, as 64-byte tiles: 16 outputs for 1 (float32), 2 (bfloat16) or 4 (int8) inputs.
+ * Four tiles, 64 outputs, make a block (the last of a group may have fewer), and a group's
+ * blocks follow each other: [block][inputs / unit][tile of the block][16][unit]. Inputs are
+ * padded with zeros to whole units, outputs to whole tiles. A pass over the layer reads its
+ * memory from front to end, and what follows is the next layer of the model.
+ *
+ * int8: W = scale[o] q, |q| <= 127; the vector x = s u, |u| <= 127, is quantised in every
+ * call with a scale of its own, so y = b + s scale[o] sum q u: integers, exact everywhere.
+ */
+#ifndef DFN_PACKED_H
+#define DFN_PACKED_H
+
+#include <dfnet4/graph.h>
+
+enum { PACKED_TILE = 16, PACKED_BLOCK = 64, PACKED_BYTES = 64 /* of a tile */ };
+
+typedef struct dfn_packed {
+    int G, I, O; /* I and O of one group */
+    dfn_weight_format format;
+    const float *bias;     /* [G][whole tiles] */
+    const float *scale;    /* int8 only, the same shape */
+    const int32_t *offset; /* int8 only: -128 sum of q over the inputs */
+    const void *tile;
+} dfn_packed;
+
+static inline int packed_unit(dfn_weight_format f)
+{
+    return f == DFN_WEIGHTS_INT8 ? 4 : f == DFN_WEIGHTS_BF16 ? 2 : 1;
+}
+
+/* Inputs of a group in whole units; outputs in whole tiles. */
+static inline int packed_inputs(const dfn_packed *w)
+{
+    const int unit = packed_unit(w->format);
+    return (w->I + unit - 1) / unit * unit;
+}
+static inline int packed_outputs(const dfn_packed *w)
+{
+    return (w->O + PACKED_TILE - 1) / PACKED_TILE * PACKED_TILE;
+}
+
+/* Bytes of the tiles of one group. */
+static inline size_t packed_group(const dfn_packed *w)
+{
+    return (size_t)(packed_inputs(w) / packed_unit(w->format)) *
+           (size_t)(packed_outputs(w) / PACKED_TILE) * PACKED_BYTES;
+}
+
+/* Where a layer's weights come from: W[g][o][a inner + c] is
+ * w[g by_g + o by_o + a by_a + c by_c]; bias is [G][O] or NULL. */
+typedef struct packed_source {
+    const float *w, *bias;
+    int inner, by_g, by_o, by_a, by_c;
+} packed_source;
+
+/** Numbers of float32 size that a packed layer takes, whole cache lines; 0 if too many for
+ *  an int. rt: yes */
+size_t dfn_packed_size(int G, int I, int O, dfn_weight_format f);
+
+/** A packed layer at `block`, 64-byte aligned and made by dfn_packed_fill. rt: yes */
+dfn_packed dfn_packed_view(const void *block, int G, int I, int O, dfn_weight_format f);
+
+/** Pack a layer into dfn_packed_size() numbers of zeros at `block`. */
+void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
+                     const packed_source *from);
+
+#endif

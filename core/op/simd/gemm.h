@@ -1,0 +1,119 @@
+/* gemm.h - the loops of all packed products (gemm.c, packed.h), over what gemm_f32.c,
+ * gemm_bf16.c and gemm_int8.c define before they include this:
+ *
+ *   UNIT, input, weight           inputs of a tile, and the types of both
+ *   unit, unit_set(x)             one unit of a row's inputs, for all lanes
+ *   sums, sums_zero(), sums_start(end, j), sums_dot(s, unit, w), sums_add(s, t)
+ *                                 VF sums; w are the UNIT * VF weights of these outputs
+ *   sums_end(s, end, j, scale)    the results
+ *
+ * A block of up to 64 outputs stays in registers while its tiles stream past. Sums of
+ * several phases of the inputs are kept apart to have enough of them in flight. With
+ * several rows the order of the sums is the same: a row never depends on its neighbours. */
+#ifndef DFN_SIMD_GEMM_H
+#define DFN_SIMD_GEMM_H
+
+/* Rows that share a load of weights, and phases of a block of 64 outputs, so that the sums
+ * fill the pipes and fit the registers: 24 of 32, 8 of 16, 16 of 32. */
+#if defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_VNNI) || defined(DFN_SIMD_BF16)
+enum { ROWS = 3, PHASES = 2 };
+#else
+enum { ROWS = 1, PHASES = 1 };
+#endif
+
+enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACKED_TILE };
+
+/* Weights are read once per hop, from front to end of the model: caches are told this far
+ * ahead. At the end of a layer that is the next layer. */
+enum { AHEAD = 2048 };
+
+static inline void store(float *y, vf x, int left)
+{
+    if (left >= VF)
+        vf_store(y, x);
+    else if (left > 0)
+        vf_store_part(y, x, left);
+}
+
+/* `units` of R rows times a block of `tiles`, in P phases. */
+static inline __attribute__((always_inline)) void
+block(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
+      const float *scale, int units, int outputs, int ldx, int ldy, const int R,
+      const int tiles, const int P)
+{
+    const int n = tiles * V, step = tiles * PACKED_TILE * UNIT;
+    sums s[ROWS][4 * PHASES][TILES * V];
+    SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int p = 0; p < P; p++)
+        SIMD_UNROLL for (int j = 0; j < n; j++) s[r][p][j] =
+            p ? sums_zero() : sums_start(end, j * VF);
+    int u = 0;
+    for (; u + P <= units; u += P)
+        SIMD_UNROLL for (int p = 0; p < P; p++)
+        {
+            const weight *wu = w + (size_t)(u + p) * (size_t)step;
+            SIMD_UNROLL for (int j = 0; j < n; j++)
+            {
+                if (R == 1 && j % V == 0)
+                    __builtin_prefetch((const char *)(wu + j * VF * UNIT) + AHEAD);
+                SIMD_UNROLL for (int r = 0; r < R; r++) s[r][p][j] = sums_dot(
+                    s[r][p][j], unit_set(x + r * ldx + (u + p) * UNIT), wu + j * VF * UNIT);
+            }
+        }
+    for (; u < units; u++)
+        SIMD_UNROLL for (int j = 0; j < n; j++) SIMD_UNROLL for (int r = 0; r < R; r++)
+            s[r][0][j] = sums_dot(s[r][0][j], unit_set(x + r * ldx + u * UNIT),
+                                  w + (size_t)u * (size_t)step + j * VF * UNIT);
+    SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int j = 0; j < n; j++)
+    {
+        SIMD_UNROLL for (int p = 1; p < P; p++) s[r][0][j] =
+            sums_add(s[r][0][j], s[r][p][j]);
+        store(y + r * ldy + j * VF, sums_end(s[r][0][j], end, j * VF, scale ? scale[r] : 1),
+              outputs - j * VF);
+    }
+}
+
+/* All rows of one block. Narrow ones go row by row, in more phases. */
+static inline void rows(float *restrict y, const input *restrict x,
+                        const weight *restrict w, const ends *end, const float *scale,
+                        int N, int units, int outputs, int ldx, int ldy)
+{
+    const int tiles = (outputs + PACKED_TILE - 1) / PACKED_TILE;
+    const float *s = scale;
+    int n = 0;
+    for (; tiles > 2 && n + ROWS <= N; n += ROWS, y += ROWS * ldy, x += ROWS * ldx) {
+        s = scale ? scale + n : NULL;
+        if (tiles == 4)
+            block(y, x, w, end, s, units, outputs, ldx, ldy, ROWS, 4, PHASES);
+        else
+            block(y, x, w, end, s, units, outputs, ldx, ldy, ROWS, 3, PHASES);
+    }
+    for (; n < N; n++, y += ldy, x += ldx) {
+        s = scale ? scale + n : NULL;
+        if (tiles == 4)
+            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 4, PHASES);
+        else if (tiles == 3)
+            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 3, PHASES);
+        else if (tiles == 2)
+            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 2, 2 * PHASES);
+        else
+            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 1, 4 * PHASES);
+    }
+}
+
+/* All of it; ldx counts inputs, padded to whole units as w is. */
+static inline void gemm(float *restrict y, const input *restrict x, const float *scale,
+                        const dfn_packed *w, int N, int ldx, int ldy)
+{
+    const int padded = packed_outputs(w), I = packed_inputs(w);
+    for (int g = 0; g < w->G; g++)
+        for (int o = 0; o < w->O; o += PACKED_BLOCK) {
+            const int at = g * padded + o, left = w->O - o;
+            const ends end = {w->bias + at, w->scale + (scale ? at : 0),
+                              w->offset + (scale ? at : 0)};
+            rows(y + g * w->O + o, x + g * I,
+                 (const weight *)w->tile + (size_t)at * (size_t)I, &end, scale, N, I / UNIT,
+                 left < PACKED_BLOCK ? left : PACKED_BLOCK, ldx, ldy);
+        }
+}
+
+#endif

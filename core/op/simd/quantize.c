@@ -1,0 +1,64 @@
+/* quantize.c - inputs of the packed products; see gemm.c. */
+#include "op/simd/simd.h"
+
+#include <string.h>
+
+void SIMD(round_bf16)(uint16_t *restrict h, const float *restrict x, int N, int G, int I,
+                      int ldx)
+{
+    const int padded = I + I % 2;
+    for (int n = 0; n < N; n++, x += ldx)
+        for (int g = 0; g < G; g++, h += padded) {
+            const float *xg = x + g * I;
+            int i = 0;
+            for (; i + VF <= I; i += VF)
+                vf_store_bf16(h + i, vf_load(xg + i));
+            if (i < I) {
+                uint16_t last[VF];
+                vf_store_bf16(last, vf_load_part(xg + i, I - i));
+                memcpy(h + i, last, (size_t)(padded - i) * sizeof *h);
+            }
+        }
+}
+
+static float find_top(const float *x, int n)
+{
+    vf a = vf_set(0), b = a, c = a, d = a;
+    int i = 0;
+    for (; i + 4 * VF <= n; i += 4 * VF) {
+        a = vf_max(vf_abs(vf_load(x + i)), a);
+        b = vf_max(vf_abs(vf_load(x + i + VF)), b);
+        c = vf_max(vf_abs(vf_load(x + i + 2 * VF)), c);
+        d = vf_max(vf_abs(vf_load(x + i + 3 * VF)), d);
+    }
+    for (; i < n; i += VF)
+        a = vf_max(vf_abs(vf_load_some(x + i, (size_t)(n - i))), a);
+    return vf_top(vf_max(vf_max(a, b), vf_max(c, d)));
+}
+
+void SIMD(quantize_int8)(int8_t *restrict q, float *restrict scale, const float *restrict x,
+                         int N, int G, int I, int ldx)
+{
+    const float least = 1e-30f, most = 127;
+    const int padded = (I + 3) / 4 * 4;
+    for (int n = 0; n < N; n++, x += ldx) {
+        const float top = find_top(x, G * I);
+        const vf inverse = vf_set(top > least ? most / top : 0);
+        const int groups = I == padded ? 1 : G, length = I == padded ? G * I : I;
+        scale[n] = top > least ? top / most : 0;
+        for (int g = 0; g < groups; g++) {
+            const float *xg = x + g * I;
+            int i = 0;
+            for (; i + VF <= length; i += VF)
+                vf_store_int8(q + i, vf_load(xg + i) * inverse);
+            if (i < length) {
+                int8_t last[VF];
+                const int left = (length - i + 3) / 4 * 4;
+                vf_store_int8(last, vf_load_part(xg + i, length - i) * inverse);
+                memcpy(q + i, last, (size_t)left);
+                i += left;
+            }
+            q += (length + 3) / 4 * 4;
+        }
+    }
+}
