@@ -3,6 +3,8 @@
 #define DFNET4_CPU_H
 
 #include <dfnet4/attr.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 DFN_BEGIN
 
@@ -17,6 +19,16 @@ enum {
 
 /** What this machine has. No cache, no global: ask once per plan and pass it on. rt: yes */
 DFN_API unsigned dfn_cpu_detect(void);
+
+/** Flags by name: "none", "detect" (all that this machine has), or sets joined with "+" out
+ * of avx2, avx512, vnni, bf16, neon and dotprod, each with those that it needs. False, and
+ * *cpu unchanged, for anything else. rt: no */
+DFN_API bool dfn_cpu_parse(unsigned *cpu, const char *text);
+
+enum { DFN_CPU_TEXT = 48 }; /* bytes that hold every name */
+
+/** The shortest name for dfn_cpu_parse, "avx512+vnni" or "none", in text[size]. rt: no */
+DFN_API const char *dfn_cpu_print(char *text, size_t size, unsigned cpu);
 
 DFN_END
 
