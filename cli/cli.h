@@ -26,7 +26,7 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_enhance, cli_import, cli_info;
+extern const cli_command cli_bench, cli_enhance, cli_import, cli_info;
 
 /** The next option's key, its value in `optarg`; -1 at the end, arguments from `optind` on.
  *  --help and mistakes do not return: they print and exit. */
@@ -68,5 +68,7 @@ bool cli_json_print(json_t *root);
 /** Path of the model to use, by `option` (may be NULL), $DFNET4_MODEL, and the data
  * folders. owner: caller frees. NULL after an error message. */
 char *cli_find_model(const char *option);
+/** Whether cli_find_model(NULL) would name one, without a message. */
+bool cli_model_is_installed(void);
 
 #endif

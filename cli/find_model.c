@@ -46,6 +46,28 @@ static char *in_data_dirs(void)
     return path;
 }
 
+/* The first model in the data folders, or NULL. owner: caller frees. */
+static char *installed(void)
+{
+    char *path = in_data_home();
+    if (!path)
+        path = in_data_dirs();
+    if (!path)
+        path = in_folder(DFN_DATADIR, strlen(DFN_DATADIR), "");
+    if (!path)
+        path = in_folder("/usr/share", strlen("/usr/share"), "");
+    return path;
+}
+
+bool cli_model_is_installed(void)
+{
+    const char *named = getenv("DFNET4_MODEL");
+    char *path = named && *named ? NULL : installed();
+    const bool found = path || (named && *named);
+    free(path);
+    return found;
+}
+
 char *cli_find_model(const char *option)
 {
     const char *named = option ? option : getenv("DFNET4_MODEL");
@@ -55,13 +77,7 @@ char *cli_find_model(const char *option)
             cli_error(NULL, "out of memory");
         return copy;
     }
-    char *path = in_data_home();
-    if (!path)
-        path = in_data_dirs();
-    if (!path)
-        path = in_folder(DFN_DATADIR, strlen(DFN_DATADIR), "");
-    if (!path)
-        path = in_folder("/usr/share", strlen("/usr/share"), "");
+    char *path = installed();
     if (!path)
         cli_error(
             NULL,

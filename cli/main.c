@@ -4,7 +4,8 @@
 #include <signal.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cli_enhance, &cli_info, &cli_import};
+static const cli_command *const commands[] = {&cli_enhance, &cli_info, &cli_import,
+                                              &cli_bench};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(FILE *f)

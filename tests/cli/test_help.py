@@ -5,7 +5,7 @@ import re
 import support
 from support import *
 
-COMMANDS = ("enhance", "info", "import")
+COMMANDS = ("enhance", "info", "import", "bench")
 
 
 class Help(support.Case):
@@ -69,6 +69,14 @@ class Help(support.Case):
         for name in presets:
             self.dfnet4("info", "-p", name)
         self.assertEqual(offers("enhance", "ti"), ["tiny.safetensors"])
+        self.assertEqual(offers("bench", "ti"), ["tiny.safetensors"])
+        self.assertEqual(offers("bench", "li"), ["lite", "lite-ll"])
+        for option, words in (("--mode", "hot paced both"), ("--signal", "speech noise silence denormal loud nan all"),
+                              ("--precision", "file f32 bf16 int8 all"), ("--seconds", "")):
+            self.assertEqual(offers("bench", option, "="), words.split())
+        for level in offers("bench", "--cpu", "="):  # known, whether or not this machine has it
+            r = subprocess.run([PROGRAM, "bench", "--cpu", level, "--nonsense"], capture_output=True, text=True)
+            self.assertNotIn("does not know", r.stderr)
 
     def test_version(self):
         for option in ("--version", "-V"):
@@ -101,7 +109,13 @@ class Usage(support.Case):
                 (["info", "a", "b"], "more than one MODEL"),
                 (["import", "-o", "c"], "no SOURCE"),
                 (["import", "a", "b", "-o", "c"], "more than one SOURCE"),
-                (["import", "a"], "no output")):
+                (["import", "a"], "no output"),
+                (["bench", "--mode=warm"], "'warm'"), (["bench", "--seconds=0"], "0.1 to 36000"),
+                (["bench", "--streams=65"], "1 to 64"), (["bench", "--precision=f64"], "'f64'"),
+                (["bench", "--cpu=avx"], "'avx'"), (["bench", "--compare=sse+"], "'sse+'"),
+                (["bench", "--signal=music"], "'music'"), (["bench", "--pin=-1"], "0 to 1023"),
+                (["bench", "--pin=1023"], "no such processor"),
+                (["bench", "--compare=none", "--signal=all"], "one signal")):
             with self.subTest(" ".join(args)):
                 self.fails(*args, code=2, says=[says, "--help'"])
         self.assertEqual(self.tree(), ["a.wav", "tiny.safetensors"])

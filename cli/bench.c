@@ -1,0 +1,155 @@
+/* bench.c - dfnet4 bench: what a network costs on this machine. */
+#include "bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOADS = 5 }; /* of which the median counts */
+
+static void on_signal(int number) { bench_stop = number; }
+
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct sigaction old, own = {.sa_handler = on_signal};
+        sigemptyset(&own.sa_mask);
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &own, NULL);
+    }
+}
+
+static void hear(void *to, const bench_message *m)
+{
+    bench_result *r = to;
+    if (m->kind == BENCH_LOADED)
+        r->load = m->load;
+    if (m->kind == BENCH_ROW && r->n_row < BENCH_ROWS)
+        r->row[r->n_row++] = m->row;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Fresh processes that load it and do one hop: their median, into r. */
+static bool repeat_loads(const bench_task *t, const bench_source *s, bench_result *r)
+{
+    double ms[LOADS];
+    bench_task once = *t;
+    once.load_only = true;
+    for (int i = 0; i < LOADS; i++) {
+        bench_result other = {0};
+        if (!bench_in_child(s->label, bench_measure, &once, hear, &other))
+            return false;
+        ms[i] = other.load.load_ms;
+    }
+    qsort(ms, LOADS, sizeof *ms, ascending);
+    r->load.load_ms = ms[LOADS / 2];
+    return true;
+}
+
+/* One model at one precision; what was found out, if anything, is printed or put into
+ * `rows`. */
+static bool measure(const bench_settings *settings, const bench_source *s,
+                    bench_precision precision, json_t *rows)
+{
+    const bench_task t = {.settings = settings, .path = s->path, .precision = precision};
+    bench_result r = {0};
+    snprintf(r.label, sizeof r.label, "%s", s->label);
+    snprintf(r.what, sizeof r.what, "%s", s->preset ? "random weights" : "");
+    bool good = bench_in_child(s->label, bench_measure, &t, hear, &r);
+    if (good && !bench_stop)
+        good = repeat_loads(&t, s, &r) || bench_stop;
+    if (r.n_row && settings->json) {
+        json_t *more = bench_json(settings, &r);
+        json_array_extend(rows, more);
+        json_decref(more);
+    } else if (r.n_row)
+        bench_print(settings, &r);
+    return good;
+}
+
+static bool measure_model(const bench_settings *settings, const char *argument,
+                          json_t *rows)
+{
+    bench_source s;
+    bool good = bench_source_open(&s, argument);
+    for (bench_precision p = BENCH_FILE; s.path && p < BENCH_PRECISIONS; p++)
+        if (settings->precision[p] && !bench_stop)
+            good &= measure(settings, &s, p, rows);
+    bench_source_close(&s);
+    return good;
+}
+
+static bool measure_all(const bench_settings *settings, int n, char **models, json_t *rows)
+{
+    static const char *const usual[] = {"full", "lite"};
+    bool good = true;
+    for (int i = 0; i < n && !bench_stop; i++)
+        good &= measure_model(settings, models[i], rows);
+    if (n)
+        return good;
+    if (cli_model_is_installed()) {
+        char *path = cli_find_model(NULL);
+        good = path && measure_model(settings, path, rows);
+        free(path);
+    }
+    for (int i = 0; i < 2 && !bench_stop; i++)
+        good &= measure_model(settings, usual[i], rows);
+    return good;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    char machine[256];
+    bench_settings s = bench_options_read(self, argc, argv);
+    s.progress = isatty(STDERR_FILENO);
+    catch_signals();
+    json_t *rows = s.json ? json_array() : NULL;
+    if (!s.json) {
+        bench_machine(machine, sizeof machine, s.pin);
+        cli_line("%s", machine);
+    }
+    bool good = measure_all(&s, argc - optind, argv + optind, rows);
+    if (s.json)
+        good &= cli_json_print(rows);
+    if (bench_stop) { /* end as the signal would have ended us */
+        cli_finish(CLI_OK);
+        cli_error(NULL, "interrupted; the figures are those of the hops until then");
+        signal(bench_stop, SIG_DFL);
+        raise(bench_stop);
+    }
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+const cli_command cli_bench = {
+    .name = "bench",
+    .arguments = "[OPTION]... [MODEL]...",
+    .summary = "Measure what a model costs on this machine",
+    .about =
+        "Measure the time that a hop of 10 ms takes, memory, and the time to load a model. "
+        "MODEL is a model file, or the name of a preset (full, lite, full-ll, lite-ll), "
+        "which "
+        "gets random weights: they cost as much as trained ones. Without MODEL: the one "
+        "that "
+        "'dfnet4 enhance' would use, if there is one, full and lite.",
+    .notes =
+        "Times are microseconds of one hop of all streams, of one thread: median, 99 and\n"
+        "99.9 percent, worst. RTF is the time taken over the time of sound. Memory is\n"
+        "what a fresh process grows by until its first hop is done; load time is that of\n"
+        "loading, making a stream and one hop, median of five processes. Instructions are\n"
+        "counted where the system lets us, '-' elsewhere.\n"
+        "\nExamples:\n"
+        "  dfnet4 bench\n"
+        "  dfnet4 bench --compare=none lite       what vector instructions are worth\n"
+        "  dfnet4 bench --mode=paced --seconds=600 --pin=1 full\n"
+        "                                         the worst hop in ten minutes\n"
+        "  dfnet4 bench --signal=all lite         does the cost depend on the sound?\n"
+        "  dfnet4 bench --json | jq '.[].hop_us_p50'\n",
+    .options = bench_options,
+    .run = run,
+};

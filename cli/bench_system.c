@@ -1,0 +1,119 @@
+/* bench_system.c - clocks, counters, memory, and what kind of machine this is. */
+#define _GNU_SOURCE /* sched_setaffinity, syscall */
+#include "bench.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#    include <linux/perf_event.h>
+#    include <sched.h>
+#    include <sys/syscall.h>
+#endif
+
+/* The file's first bytes as text; "" if it cannot be read. */
+static const char *read_file(char *text, size_t size, const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = 0, used = 0;
+    while (fd >= 0 && (size_t)used + 1 < size &&
+           (n = read(fd, text + used, size - 1 - (size_t)used)) > 0)
+        used += n;
+    if (fd >= 0)
+        close(fd);
+    text[used] = '\0';
+    return text;
+}
+
+/* The sum over all mappings is exact; VmRSS may lag behind by some pages of each processor.
+ */
+double bench_rss_kib(void)
+{
+    char text[4096];
+    const char *at =
+        strstr(read_file(text, sizeof text, "/proc/self/smaps_rollup"), "Rss:");
+    if (!at)
+        at = strstr(read_file(text, sizeof text, "/proc/self/status"), "VmRSS:");
+    return at ? strtod(strchr(at, ':') + 1, NULL) : 0;
+}
+
+int64_t bench_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void bench_sleep_until(int64_t t)
+{
+    const struct timespec at = {(time_t)(t / 1000000000), (long)(t % 1000000000)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+#ifdef __linux__
+bool bench_pin(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+int bench_counter_open(void)
+{
+    struct perf_event_attr attr = {.size = sizeof attr,
+                                   .type = PERF_TYPE_HARDWARE,
+                                   .config = PERF_COUNT_HW_INSTRUCTIONS,
+                                   .exclude_kernel = 1,
+                                   .exclude_hv = 1};
+    return (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+#else
+bool bench_pin(int cpu) { return cpu < 0; }
+int bench_counter_open(void) { return -1; }
+#endif
+
+double bench_counter_read(int counter)
+{
+    uint64_t n;
+    return counter >= 0 && read(counter, &n, sizeof n) == sizeof n ? (double)n : -1;
+}
+
+/* First line of a file below /sys/devices/system/cpu, or NULL. */
+static const char *setting(char *text, size_t size, const char *format, int cpu)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu < 0 ? 0 : cpu,
+             format);
+    read_file(text, size, path);
+    text[strcspn(text, "\n")] = '\0';
+    return *text ? text : NULL;
+}
+
+static const char *turbo(void)
+{
+    char text[16];
+    if (setting(text, sizeof text, "../cpufreq/boost", 0))
+        return *text == '1' ? "on" : "off";
+    if (setting(text, sizeof text, "../intel_pstate/no_turbo", 0))
+        return *text == '0' ? "on" : "off";
+    return "unknown";
+}
+
+void bench_machine(char *text, size_t size, int cpu)
+{
+    static char info[8192];
+    char governor[32], core[32] = "any core";
+    const char *name = strstr(read_file(info, sizeof info, "/proc/cpuinfo"), "model name");
+    name = name ? strchr(name, ':') : NULL;
+    name = name && name[1] == ' ' ? name + 2 : "unknown processor";
+    if (cpu >= 0)
+        snprintf(core, sizeof core, "pinned to core %d", cpu);
+    if (!setting(governor, sizeof governor, "cpufreq/scaling_governor", cpu))
+        snprintf(governor, sizeof governor, "unknown");
+    snprintf(text, size, "%.*s, %s; governor %s, turbo %s", (int)strcspn(name, "\n"), name,
+             core, governor, turbo());
+}

@@ -1,0 +1,166 @@
+"""dfnet4 bench: figures that belong together, and clean ends. Never how fast it is."""
+
+import pty
+import re
+import signal
+import time
+
+import support
+from support import *
+
+KEYS = {"model", "precision", "isa", "mode", "signal", "streams", "hops", "seconds", "hop_us_p50",
+        "hop_us_p99", "hop_us_p999", "hop_us_max", "rtf", "rss_kib", "load_ms", "instructions"}
+SIGNALS = ["speech", "noise", "silence", "denormal", "loud", "nan"]
+
+
+class Bench(support.Case):
+    def setUp(self):
+        super().setUp()
+        self.tmp = self.folder("tmp")
+        self.env["TMPDIR"] = self.tmp
+
+    def tearDown(self):
+        self.assertEqual(self.tree("tmp"), [], "a temporary model stays behind")
+
+    def bench(self, *args, **options):
+        return json.loads(self.dfnet4("bench", "--json", *args, **options).out)
+
+    def plausible(self, row):
+        self.assertLessEqual(KEYS, set(row))
+        self.assertTrue(0 < row["hop_us_p50"] <= row["hop_us_p99"] <= row["hop_us_p999"] <= row["hop_us_max"], row)
+        self.assertAlmostEqual(row["seconds"], row["hops"] / 100)
+        # RTF is the mean of all hops over 10 ms: half of them are at least the median, and none
+        # is above the worst
+        mean = row["rtf"] * 1e4
+        self.assertTrue(0.499 * row["hop_us_p50"] <= mean <= 1.001 * row["hop_us_max"], row)
+        self.assertTrue(row["hop_us_p50"] * (row["hops"] // 2) / row["hops"] <= mean * 1.001, row)
+        if row["instructions"] is not None:
+            self.assertGreater(row["instructions"], 1000)
+        self.assertGreater(row["load_ms"], 0)
+        self.assertGreater(row["rss_kib"], 0)
+        self.assertTrue(row["complete"])
+
+    def test_one_model(self):
+        rows = self.bench("--seconds=0.3", self.model)
+        self.assertEqual([r["mode"] for r in rows], ["hot", "paced"])
+        for r in rows:
+            self.plausible(r)
+            self.assertEqual((r["model"], r["precision"], r["signal"], r["streams"], r["hops"], r["ratio"],
+                              r["random_weights"], r["stream_us_p50"]),
+                             (self.model, "f32", "speech", 1, 30, 1, False, r["hop_us_p50"]))
+
+    def test_preset(self):
+        row, = self.bench("--seconds=0.1", "--mode=hot", "lite")
+        self.plausible(row)
+        self.assertEqual((row["model"], row["random_weights"]), ("lite", True))
+        # its 692,913 float32 weights are mapped or copied, and all are read in the first hop
+        self.assertGreater(row["rss_kib"], 692913 * 4 / 1024)
+
+    def test_default_models(self):
+        rows = self.bench("--seconds=0.1", "--mode=hot")
+        self.assertEqual([r["model"] for r in rows], [self.model, "full", "lite"])
+        del self.env["DFNET4_MODEL"]
+        if not any(os.path.exists(d + "/dfnet4/default.safetensors") for d in ("/usr/share", "/usr/local/share")):
+            rows = self.bench("--seconds=0.1", "--mode=hot")
+            self.assertEqual([r["model"] for r in rows], ["full", "lite"])
+
+    def test_paced_keeps_time(self):
+        """Twenty hops, one every 10 ms; the process sleeps in between."""
+        start = time.monotonic()
+        row, = self.bench("--mode=paced", "--seconds=0.2", self.model)
+        self.assertEqual(row["hops"], 20)
+        self.assertGreaterEqual(time.monotonic() - start, 0.2)
+
+    def test_streams(self):
+        for options in ([], ["--batch"]):
+            row, = self.bench("--mode=hot", "--seconds=0.2", "--streams=4", *options, self.model)
+            self.plausible(row)
+            self.assertEqual((row["streams"], row["batch"]), (4, bool(options)))
+            self.assertLess(row["stream_us_p50"], row["hop_us_p50"])
+            self.assertLessEqual(row["stream_us_max"], row["hop_us_max"])
+            check = self.assertIsNone if options else self.assertIsNotNone
+            check(row["rss_kib_per_stream"])
+
+    def test_signals(self):
+        rows = self.bench("--mode=hot", "--seconds=0.3", "--signal=all", self.model)
+        self.assertEqual([r["signal"] for r in rows], SIGNALS)
+        for r in rows:
+            self.plausible(r)
+            self.assertAlmostEqual(r["ratio"], r["hop_us_p50"] / rows[0]["hop_us_p50"], 6)
+        row, = self.bench("--mode=hot", "--seconds=0.1", "--signal=loud", self.model)
+        self.assertEqual((row["signal"], row["ratio"]), ("loud", 1))
+
+    def test_compare(self):
+        rows = self.bench("--mode=hot", "--seconds=0.3", "--cpu=none", "--compare=detect", self.model)
+        self.assertEqual((len(rows), rows[0]["isa"], rows[0]["hops"], rows[1]["hops"]), (2, "none", 30, 30))
+        self.assertAlmostEqual(rows[1]["ratio"], rows[1]["hop_us_p50"] / rows[0]["hop_us_p50"], 6)
+
+    def test_text(self):
+        r = self.dfnet4("bench", "--seconds=0.1", "--pin=0", "--signal=all", self.model)
+        self.assertEqual(r.err, "")
+        lines = r.out.splitlines()
+        self.assertRegex(lines[0], r"pinned to core 0; governor \S+, turbo \S+$")
+        self.assertEqual(len([l for l in lines if re.match(r"  (hot  |paced) \w", l)]), 12)
+        for line in lines[3:]:
+            self.assertLessEqual(len(line), 79, line)
+        self.assertRegex(r.out, r": load [\d.]+ ms, [\d.]+ MiB\n")
+
+    def test_failures(self):
+        good = ["--json", "--seconds=0.1", "--mode=hot"]
+        self.fails("bench", *good, "missing", says=["missing", "No such file"])
+        bad = self.write("bad.safetensors", b"nonsense" * 100)
+        r = self.fails("bench", *good, bad, self.model, says=bad)
+        self.assertEqual([row["model"] for row in json.loads(r.out)], [self.model])
+        self.env["TMPDIR"] = self.path("nowhere")
+        self.fails("bench", *good, "lite", says=[self.path("nowhere"), "No such file", "temporary"])
+
+    def start(self, *args, **options):
+        return subprocess.Popen([PROGRAM, "bench", *args], env=self.env, cwd=self.dir, text=True,
+                                stdout=subprocess.PIPE, **options)
+
+    def child(self, p):
+        """The process that measures, once it does so for a while."""
+        for _ in range(1000):
+            time.sleep(0.01)
+            with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
+                children = f.read().split()
+            if children:
+                time.sleep(0.5)
+                return int(children[0])
+        self.fail("no child")
+
+    def test_crash(self):
+        p = self.start("--json", "--mode=paced", "--seconds=100", self.model, stderr=subprocess.PIPE)
+        os.kill(self.child(p), signal.SIGSEGV)
+        out, err = p.communicate()
+        self.assertEqual((p.returncode, json.loads(out)), (1, []))
+        self.assertRegex(err, rf"^dfnet4: {self.model}: .* crashed \(Segmentation fault\)\n$")
+
+    def test_interrupt(self):
+        """What was measured is printed, and the program ends by the signal, whoever gets it."""
+        for group in (False, True):
+            p = self.start("--json", "--mode=paced", "--seconds=100", self.model, "lite",
+                           stderr=subprocess.PIPE, start_new_session=True)
+            self.child(p)
+            (os.killpg if group else os.kill)(p.pid, signal.SIGINT)
+            out, err = p.communicate()
+            self.assertEqual(p.returncode, -signal.SIGINT)
+            self.assertRegex(err, r"^dfnet4: interrupted; .*\n$")
+            row, = json.loads(out)
+            self.assertTrue(5 < row["hops"] < 5000, row)
+            self.assertFalse(row["complete"])
+
+    def test_progress_on_a_terminal(self):
+        master, slave = pty.openpty()
+        p = self.start("--mode=paced", "--seconds=1", self.model, stderr=slave)
+        os.close(slave)
+        out = p.communicate()[0]
+        self.assertEqual((p.returncode, out.count("paced")), (0, 1))
+        seen = os.read(master, 65536)
+        os.close(master)
+        self.assertRegex(seen, rb"paced: \d+%")
+        self.assertTrue(seen.endswith(b"\r\x1b[K"), seen)
+
+
+if __name__ == "__main__":
+    support.main()
