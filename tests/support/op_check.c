@@ -3,6 +3,7 @@
 #include "check.h"
 #include "rig.h"
 
+#include <dfnet4/cpu.h>
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,7 +204,8 @@ static double check_splits(const op_case *c, const dfn_graph *g, dfn_value v, in
         const size_t n = rig_value_size(&r, v);
         double *pieces = rig_collect(&r, v, 0, T, split ? odd : ones, split ? 3 : 1);
         const double e = worst_error(pieces, y, n) / fmax(1, largest(y, n));
-        CHECK(e <= 1e-5, "%s: run(T) is not T times run(1): %.3g", c->name, e);
+        CHECK(e <= 1e-5, "%s, cpu %u: run(T) is not T times run(1): %.3g", c->name, c->cpu,
+              e);
         worst = check_worse(worst, e);
         rig_close(&r);
         free(pieces);
@@ -222,7 +224,7 @@ static void check_streams(const op_case *c, const dfn_graph *g, dfn_value v, int
         const size_t per = rig_value_size(&r, v);
         double *alone = rig_collect(&r, v, b, T, all, 1);
         CHECK(worst_error(alone, y + (size_t)b * per, per) == 0,
-              "%s: stream %d depends on its neighbours", c->name, b);
+              "%s, cpu %u: stream %d depends on its neighbours", c->name, c->cpu, b);
         rig_close(&r);
         free(alone);
     }
@@ -272,8 +274,8 @@ static void check_output(const op_case *c, const dfn_graph *g, dfn_value v, int 
     const double bound = terms * (double)FLT_EPSILON *
                          fmax(largest(oracle, n), (c->scale > 0 ? c->scale : 1) * 0.1);
     const double err = worst_error(y, oracle, n);
-    CHECK(err <= bound, "%s: float differs from double by %.3g, bound %.3g", c->name, err,
-          bound);
+    CHECK(err <= bound, "%s, cpu %u: float differs from double by %.3g, bound %.3g",
+          c->name, c->cpu, err, bound);
     f->precision = check_worse(f->precision, err / bound);
 
     rig_open(&r, c, g, DFN_F32, mode, B, T, false); /* buffers shared by lifetime */
@@ -292,6 +294,15 @@ static void check_output(const op_case *c, const dfn_graph *g, dfn_value v, int 
     free(oracle);
 }
 
+static const unsigned cpu_levels[] = {
+    0,
+    DFN_CPU_AVX2,
+    DFN_CPU_AVX2 | DFN_CPU_AVX512,
+    DFN_CPU_AVX2 | DFN_CPU_AVX512 | DFN_CPU_VNNI | DFN_CPU_BF16,
+    DFN_CPU_NEON,
+    DFN_CPU_NEON | DFN_CPU_DOTPROD,
+};
+
 void op_check(const op_case *c)
 {
     dfn_error err = {0};
@@ -307,9 +318,15 @@ void op_check(const op_case *c)
     const double gradient = c->no_gradient ? 0 : check_gradient(c, g, B, T);
     if (!g->offline && !c->no_gradient && !c->train)
         check_chunks(c, g, B, T);
-    for (int p = 0; p < g->n_port; p++)
-        if (!rig_is_input(g, g->port[p].value))
-            check_output(c, g, g->port[p].value, B, T, &f);
+    for (size_t i = 0; i < sizeof cpu_levels / sizeof *cpu_levels; i++) {
+        op_case at_level = *c;
+        at_level.cpu = cpu_levels[i];
+        if ((at_level.cpu & dfn_cpu_detect()) != at_level.cpu)
+            continue;
+        for (int p = 0; p < g->n_port; p++)
+            if (!rig_is_input(g, g->port[p].value))
+                check_output(&at_level, g, g->port[p].value, B, T, &f);
+    }
     printf("%-36s gradient %.1e relative, float %.3f of its bound, splits %.1e\n", c->name,
            gradient, f.precision, f.split);
     dfn_graph_free(g);

@@ -6,7 +6,9 @@
  *   precision  float equals double to `terms` roundings
  *   streaming  run(T) equals T times run(1) and any other split; future input never changes
  *              past output (bit for bit); streams of a batch do not touch each other
- *   memory     buffers shared by lifetime give the same result; guard words stay intact */
+ *   memory     buffers shared by lifetime give the same result; guard words stay intact
+ *
+ * The last three look at float, at every CPU level of this machine, portable C included. */
 #ifndef OP_CHECK_H
 #define OP_CHECK_H
 
@@ -24,6 +26,7 @@ typedef struct op_case {
     double w_shift;   /* added to the weights (running variances: always [0.5, 1.5)) */
     int terms;        /* longest chain of roundings of one output; 0: 64 */
     bool train;       /* batch statistics (DFN_TRAIN) */
+    unsigned cpu;     /* of float plans; op_check goes through all that are there */
     bool no_gradient; /* only for graphs whose outputs are piecewise constant */
 } op_case;
 

@@ -41,8 +41,12 @@ void rig_open(rig *r, const op_case *c, const dfn_graph *g, dfn_precision f, dfn
 {
     dfn_error err = {0};
     *r = (rig){.c = c, .g = g, .precision = f, .B = B, .T = T};
-    const dfn_plan_config config = {
-        .batch = B, .frames = T, .mode = mode, .precision = f, .guard = guard};
+    const dfn_plan_config config = {.batch = B,
+                                    .frames = T,
+                                    .mode = mode,
+                                    .precision = f,
+                                    .cpu = c->cpu,
+                                    .guard = guard};
     if (dfn_plan_new(&r->plan, g, &config, &err) || dfn_weights_new(&r->w, g, f, &err)) {
         fprintf(stderr, "%s: %s\n", c->name, err.text);
         exit(1);
