@@ -51,6 +51,11 @@ static inline vf vf_exp2_int(vf n)
     const __m256i i = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(i, 23));
 }
+static inline vf vf_exp2_magic(vf t)
+{
+    const __m256i i = _mm256_slli_epi32(_mm256_castps_si256(t), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(i, _mm256_set1_epi32(126 << 23)));
+}
 static inline vf vf_exponent(vf x)
 {
     const __m256i i = _mm256_srli_epi32(_mm256_castps_si256(x), 23);

@@ -53,6 +53,11 @@ static inline vf vf_exp2_int(vf n)
     const __m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
     return _mm512_castsi512_ps(_mm512_slli_epi32(i, 23));
 }
+static inline vf vf_exp2_magic(vf t)
+{
+    const __m512i i = _mm512_slli_epi32(_mm512_castps_si512(t), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(i, _mm512_set1_epi32(126 << 23)));
+}
 static inline vf vf_exponent(vf x)
 {
     const __m512i i = _mm512_srli_epi32(_mm512_castps_si512(x), 23);

@@ -53,6 +53,11 @@ static inline vf vf_exp2_int(vf n)
     const int32x4_t i = vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127));
     return vreinterpretq_f32_s32(vshlq_n_s32(i, 23));
 }
+static inline vf vf_exp2_magic(vf t)
+{
+    const int32x4_t i = vshlq_n_s32(vreinterpretq_s32_f32(t), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(i, vdupq_n_s32(126 << 23)));
+}
 static inline vf vf_exponent(vf x)
 {
     const int32x4_t i = vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_f32(x), 23));

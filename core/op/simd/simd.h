@@ -4,15 +4,18 @@
  * each time into a library of its own with its own flags; SIMD(name) is the function's name
  * there. + - * / work on vf as on float.
  *
- *   vf_set            all lanes x                  vf_load, _store        unaligned
- *   vf_load_part      first n lanes, the others 0  vf_store_part          first n lanes
- * only vf_fma            a b + c, one rounding        vf_fnma                c - a b
- *   vf_min, _max      b where one is NaN           vf_gt, _select         m ? a : b
- *   vf_round          to the nearest integer       vf_exp2_int            2^n, n integer,
- * -126..127 vf_exponent       e of x = m 2^e, x normal and positive vf_mantissa  m, 1 <= m
- * < 2 vf_sum, _top      over the lanes, in one fixed order vf_swap_pairs     x1 x0 x3 x2 ..
- * vf_even, _odd          x0 x0 x2 x2 .., x1 x1 x3 x3 .. vf_fmaddsub       a b - c in even
- * lanes, a b + c in odd ones
+ *   vf_set               all lanes x             vf_load, _store     unaligned
+ *   vf_load_part         first n lanes, rest 0   vf_store_part       first n lanes only
+ *   vf_fma               a b + c, one rounding   vf_fnma             c - a b
+ *   vf_min, _max         b where one is NaN      vf_gt, _select      m ? a : b
+ *   vf_round             to the nearest integer  vf_exp2_int         2^n, n = -126 .. 127
+ *   vf_exp2_magic        2^(n-1) of 1.5 2^23 + n, n = -126 .. 128; 0 at -126
+ *   vf_exponent          e of x = m 2^e, x normal and positive
+ *   vf_mantissa          m, 1 <= m < 2
+ *   vf_sum, _top         over the lanes, in one fixed order
+ *   vf_swap_pairs        x1 x0 x3 x2 ..
+ *   vf_even, _odd        x0 x0 x2 x2 .., x1 x1 x3 x3 ..
+ *   vf_fmaddsub          a b - c in even lanes, a b + c in odd ones
  *
  * Rule: what a lane computes must not depend on where its element stands in an array, or on
  * the array's length, so that run(T) stays equal to T runs of one frame. Ends of arrays
