@@ -55,8 +55,7 @@ static REAL slope(REAL x, REAL y, dfn_activation act, REAL alpha)
     return 1;
 }
 
-void OP(activation_fwd)(REAL *restrict y, const REAL *restrict x, dfn_activation act,
-                        REAL alpha, size_t n)
+void OP(activation_fwd)(REAL *y, const REAL *x, dfn_activation act, REAL alpha, size_t n)
 {
     if (act == DFN_ACT_RELU) /* a loop of its own: the commonest, and it vectorises */
         for (size_t i = 0; i < n; i++)

@@ -32,9 +32,9 @@ DFN_KERNEL(round_bf16,
 DFN_KERNEL(quantize_int8, (int8_t *restrict q, float *restrict scale,
                            const REAL *restrict x, int N, int G, int I, int ldx))
 
-/* activation.c  y[n] = act(x[n]); backward reads x and y */
-DFN_KERNEL(activation_fwd, (REAL *restrict y, const REAL *restrict x, dfn_activation act,
-                            REAL alpha, size_t n))
+/* activation.c  y[n] = act(x[n]), y and x may be the same array; backward reads x and y */
+DFN_KERNEL(activation_fwd,
+           (REAL * y, const REAL *x, dfn_activation act, REAL alpha, size_t n))
 DFN_KERNEL(activation_bwd,
            (REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x,
             const REAL *restrict y, dfn_activation act, REAL alpha, size_t n))

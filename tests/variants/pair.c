@@ -43,3 +43,14 @@ void pair_check(const variant *v, const char *what, const pair *p, const double 
     for (size_t i = p->n; i < p->n + GUARD; i++)
         CHECK(p->f[i] == guard, "%s, %s of %zu: wrote past the end", v->level, what, p->n);
 }
+
+void variant_same(const variant *v, const char *what, const float *a, const float *b,
+                  size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(a + i, b + i, sizeof *a)) {
+            CHECK(false, "%s, %s[%zu of %zu] is %.9g or %.9g", v->level, what, i, n,
+                  (double)a[i], (double)b[i]);
+            return;
+        }
+}

@@ -49,4 +49,9 @@ void pair_free(pair *p);
  * Checks the guard words, too. */
 void pair_check(const variant *v, const char *what, const pair *p, const double *bound);
 
+/* The same numbers bit for bit: `a` is what `what` gives in one call, `b` in another way.
+ */
+void variant_same(const variant *v, const char *what, const float *a, const float *b,
+                  size_t n);
+
 #endif
