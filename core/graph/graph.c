@@ -197,6 +197,7 @@ dfn_value dfn_graph_add(dfn_graph *g, dfn_op_kind op, const char *name,
             return -1;
     n->shape = s.out;
     n->macs = s.macs;
+    n->packed = s.packed;
     n->view = s.view;
     n->offline = s.offline;
     n->state = s.state;

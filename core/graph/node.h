@@ -15,7 +15,7 @@ typedef struct dfn_node {
     size_t state_at; /* numbers, from the start of the state block */
     size_t state;    /* numbers */
     uint64_t macs;
-    bool view, offline;
+    bool packed, view, offline;
 } dfn_node;
 
 typedef struct dfn_port {

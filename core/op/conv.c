@@ -12,17 +12,6 @@
 
 #include "op/history.h"
 
-static bool pointwise(const conv_shape *s)
-{
-    return s->kt == 1 && s->kf == 1 && s->stride_t == 1 && s->stride_f == 1 &&
-           s->groups == 1 && !s->before && !s->pad_f;
-}
-
-static bool depthwise(const conv_shape *s)
-{
-    return s->groups > 1 && s->groups == s->C && s->groups == s->O;
-}
-
 static size_t window_size(const conv_shape *s)
 {
     return (size_t)(s->C / s->groups) * (size_t)s->kt * (size_t)s->kf;
@@ -79,22 +68,21 @@ uint64_t OP(conv_macs)(const conv_shape *s)
 
 size_t OP(conv_scratch)(const conv_shape *s)
 {
-    if (pointwise(s))
+    if (conv_pointwise(s))
         return 0;
-    if (depthwise(s))
+    if (conv_depthwise(s))
         return 2 * window_size(s) * (size_t)s->C;
     const size_t rows = (size_t)(s->Fo * together(s)), O = (size_t)(s->O / s->groups);
     return turned_size(s) + rows * (2 * window_size(s) + O);
 }
 
-/* What output frame j sees: its kt frames from channel c on, NULL for zeros. */
-static void look(const REAL **frame, const conv_run *r, int j, int c)
+void OP(conv_look)(const REAL **frame, const conv_run *r, int j)
 {
     const size_t n = (size_t)r->s->F * (size_t)r->s->C;
     for (int d = 0; d < r->s->kt; d++) {
         const int t = j * r->s->stride_t - r->s->before + d;
         const bool there = t < r->T && (t >= 0 || r->state);
-        frame[d] = there ? history_frame(r->state, r->s->before, n, r->x, t) + c : NULL;
+        frame[d] = there ? history_frame(r->state, r->s->before, n, r->x, t) : NULL;
     }
 }
 
@@ -131,7 +119,7 @@ static void depthwise_forward(const conv_run *r, REAL *y)
     const REAL *x[CONV_KERNEL_MAX];
     turn(r->scratch, r->w, s->C, s->kt * s->kf);
     for (int j = 0; j < r->To; j++) {
-        look(x, r, j, 0);
+        OP(conv_look)(x, r, j);
         r->k->conv_depthwise_fwd(y + (size_t)j * (size_t)(s->Fo * s->O), x, r->scratch,
                                  r->b, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
                                  s->pad_f);
@@ -150,7 +138,7 @@ static void depthwise_backward(const conv_run *r, const conv_grad *g)
     for (int j = 0; j < r->To; j++) {
         const REAL *dy = g->dy + (size_t)j * (size_t)per;
         if (dwt)
-            look(x, r, j, 0);
+            OP(conv_look)(x, r, j);
         if (g->dx)
             look_grad(dx, r, g, j, 0);
         r->k->conv_depthwise_bwd(g->dx ? dx : NULL, dwt, dy, x, wt, s->F, s->C, s->Fo,
@@ -169,7 +157,9 @@ static void gather(const conv_run *r, REAL *p, int j, int n, int group)
     const int nc = s->C / s->groups, step = s->Fo * (int)window_size(s);
     const REAL *x[CONV_KERNEL_MAX];
     for (int i = 0; i < n; i++) {
-        look(x, r, j + i, group * nc);
+        OP(conv_look)(x, r, j + i);
+        for (int d = 0; d < s->kt; d++)
+            x[d] = x[d] ? x[d] + group * nc : NULL;
         r->k->conv_gather(p + i * step, x, nc, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
                           s->pad_f);
     }
@@ -239,9 +229,11 @@ static void general_backward(const conv_run *r, const conv_grad *g, int j, int n
 void OP(conv_forward)(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
-    if (pointwise(s))
+    if (r->format)
+        OP(conv_packed_forward)(r, y);
+    else if (conv_pointwise(s))
         r->k->linear_fwd(y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
-    else if (depthwise(s))
+    else if (conv_depthwise(s))
         depthwise_forward(r, y);
     else
         forward_by_groups(r, y);
@@ -251,9 +243,9 @@ void OP(conv_backward)(const conv_run *r, const conv_grad *g)
 {
     const conv_shape *s = r->s;
     const int step = together(s);
-    if (pointwise(s))
+    if (conv_pointwise(s))
         r->k->linear_bwd(g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
-    else if (depthwise(s))
+    else if (conv_depthwise(s))
         depthwise_backward(r, g);
     else
         for (int j = 0; j < r->To; j += step)
@@ -272,6 +264,7 @@ static conv_run stream(const dfn_args *a, const conv_shape *s, int T, int To, in
                       .state = a->state ? a->state[i] : NULL,
                       .w = a->w[0],
                       .b = a->w[1],
+                      .format = a->node->packed ? a->node->attr.format : DFN_WEIGHTS_PLAIN,
                       .scratch = a->scratch};
 }
 

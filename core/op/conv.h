@@ -10,7 +10,7 @@
 #ifndef DFN_CONV_H
 #define DFN_CONV_H
 
-#include "op/op.h"
+#include "op/packed_layer.h"
 
 #include <limits.h>
 
@@ -31,8 +31,9 @@ typedef struct conv_run {
     const KERNELS *k;
     int T, To;
     const REAL *x, *state; /* state: before the run, or NULL */
-    const REAL *w, *b;     /* b may be NULL */
-    REAL *scratch;         /* conv_scratch() numbers */
+    const REAL *w, *b;     /* b may be NULL; packed: w is all */
+    dfn_weight_format format;
+    REAL *scratch; /* conv_scratch() numbers */
 } conv_run;
 
 typedef struct conv_grad {
@@ -58,6 +59,28 @@ const char *OP(conv_check)(const conv_shape *s);
 /* Multiply-adds of one output frame, and numbers of scratch. */
 uint64_t OP(conv_macs)(const conv_shape *s);
 size_t OP(conv_scratch)(const conv_shape *s);
+
+/* One kernel per position, or per channel. */
+static inline bool conv_pointwise(const conv_shape *s)
+{
+    return s->kt == 1 && s->kf == 1 && s->stride_t == 1 && s->stride_f == 1 &&
+           s->groups == 1 && !s->before && !s->pad_f;
+}
+static inline bool conv_depthwise(const conv_shape *s)
+{
+    return s->groups > 1 && s->groups == s->C && s->groups == s->O;
+}
+
+/* What output frame j sees: its kt frames, NULL for zeros. */
+void OP(conv_look)(const REAL **frame, const conv_run *r, int j);
+
+/* Packed weights (conv_packed.c): their numbers, those of scratch for `frames` output
+ * frames at a time, packing (from float32), and conv_forward with them. */
+size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f);
+size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames);
+void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const REAL *w, const REAL *b,
+                   void *out);
+void OP(conv_packed_forward)(const conv_run *r, REAL *y);
 
 /* y[To][Fo][O] is overwritten. Neither function moves the state. */
 void OP(conv_forward)(const conv_run *r, REAL *y);

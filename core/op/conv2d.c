@@ -8,7 +8,8 @@
  * 1 for a sequence shorter than the kernel, as if zero frames followed.
  *
  * attr: out, kernel_t, kernel_f, stride_t, stride_f, pad_t, pad_f, groups, bias,
- *       variant: 0; 1: a weight [O][C/g][kernel_t], kernel_f is 1; 2: offline, unpadded */
+ *       packed: act; variant: 0; 1: a weight [O][C/g][kernel_t], kernel_f is 1; 2: offline,
+ * unpadded */
 #include "op/conv.h"
 
 #include "op/history.h"
@@ -55,9 +56,18 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     if ((why = OP(conv_check)(&s)))
         return why;
     const int T = in[0].t;
+    const size_t packed = a->format ? OP(conv_packed_size)(&s, a->format) : 0;
     const int To = offline(a) ? conv_positions(T, a->pad_t, s.kt, s.stride_t) : T;
     spec->out = (dfn_shape){To > 0 ? To : 1, {1, s.Fo, s.O}};
     spec->offline = offline(a);
+    if (packed && packed < CONV_ATTR_MAX * 64 && !spec->offline) {
+        dfn_spec_weight(spec, "packed", false, 1, (int)packed, 0, 0, 0);
+        spec->packed = true;
+        spec->state = history_size(s.before, (size_t)s.F * (size_t)s.C);
+        spec->scratch = OP(conv_packed_scratch)(&s, a->format, (size_t)To);
+        spec->macs = (uint64_t)To * OP(conv_macs)(&s);
+        return NULL;
+    }
     if (a->variant == FLAT_WEIGHT)
         dfn_spec_weight(spec, "weight", false, 3, s.O, s.C / s.groups, s.kt, 0);
     else
@@ -71,10 +81,19 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
+static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out)
+{
+    const conv_shape s = shape(&n->attr, in[0]);
+    OP(conv_pack)(&s, n->attr.format, w[0], w[1], out[0]);
+}
+
 static void fwd(const dfn_args *a)
 {
     const conv_shape s = shape(&a->node->attr, a->in_shape[0]);
     OP(conv_op_forward)(a, &s, a->in_shape[0].t, a->out_shape.t);
+    if (a->node->packed)
+        packed_activate(a);
 }
 
 static void bwd(const dfn_args *a)
@@ -83,4 +102,9 @@ static void bwd(const dfn_args *a)
     OP(conv_op_backward)(a, &s, a->in_shape[0].t, a->out_shape.t);
 }
 
-const dfn_op OP(op_conv2d) = {.name = "conv2d", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_conv2d) = {.name = "conv2d",
+                              .infer = infer,
+                              .fwd = fwd,
+                              .bwd = bwd,
+                              .pack = pack,
+                              .activates = true};

@@ -6,6 +6,8 @@
  *
  * Forward is therefore that convolution's backward for its input, and the other way round.
  *
+ * Packed, if it is depthwise: bias[C], then weights [kernel_f][C].
+ *
  * attr: out, kernel_t (1), kernel_f, stride_f, pad_f, out_pad_f (< stride_f), groups, bias
  */
 #include "op/conv.h"
@@ -46,11 +48,17 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     if ((why = OP(conv_check)(&s)))
         return why;
     spec->out = (dfn_shape){in[0].t, {1, s.F, s.C}};
+    spec->macs = (uint64_t)in[0].t * OP(conv_macs)(&s);
+    if (a->format && conv_depthwise(&s)) {
+        dfn_spec_weight(spec, "packed", false, 1, (int)OP(conv_packed_size)(&s, a->format),
+                        0, 0, 0);
+        spec->packed = true;
+        return NULL;
+    }
     dfn_spec_weight(spec, "weight", false, 4, s.O, s.C / s.groups, 1, s.kf);
     if (a->bias)
         dfn_spec_weight(spec, "bias", false, 1, s.C, 0, 0, 0);
     spec->scratch = OP(conv_scratch)(&s) + (size_t)s.Fo * (size_t)s.O;
-    spec->macs = (uint64_t)in[0].t * OP(conv_macs)(&s);
     return NULL;
 }
 
@@ -67,16 +75,43 @@ static conv_run stream(const dfn_args *a, const conv_shape *s, const REAL *x)
                       .scratch = (REAL *)a->scratch + (size_t)s->Fo * (size_t)s->O};
 }
 
+static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out)
+{
+    const conv_shape s = shape(&n->attr, in[0], in[0].d[1]); /* bins do not matter here */
+    OP(conv_pack)(&s, n->attr.format, w[0], w[1], out[0]);
+}
+
+static void fill(REAL *restrict y, const REAL *bias, size_t n, int C)
+{
+    for (size_t i = 0; i < n; i += (size_t)C)
+        for (int c = 0; c < C; c++)
+            y[i + (size_t)c] = bias ? bias[c] : 0;
+}
+
+static void fwd_packed(const dfn_args *a, const conv_shape *s)
+{
+    const KERNELS *k = a->kernels;
+    const REAL *w = a->w[0], *x = a->in[0];
+    REAL *y = a->out;
+    fill(y, w, dfn_args_count(a), s->C);
+    for (int n = 0; n < a->B * a->in_shape[0].t; n++, x += s->Fo * s->O, y += s->F * s->C)
+        k->conv_depthwise_bwd(&y, NULL, x, NULL, w + s->C, s->F, s->C, s->Fo, 1, s->kf,
+                              s->stride_f, s->pad_f);
+    packed_activate(a);
+}
+
 static void fwd(const dfn_args *a)
 {
     const conv_shape s = shape(&a->node->attr, a->in_shape[0], a->out_shape.d[1]);
     const size_t count = (size_t)a->out_shape.t * (size_t)(s.F * s.C);
-    const REAL *bias = a->w[1];
+    if (a->node->packed) {
+        fwd_packed(a, &s);
+        return;
+    }
     for (int b = 0; b < a->B; b++) {
         REAL *y = DFN_AT((REAL *)a->out, a->out_shape, b);
-        for (size_t i = 0; i < count; i += (size_t)s.C)
-            for (int c = 0; c < s.C; c++)
-                y[i + (size_t)c] = bias ? bias[c] : 0;
+        fill(y, a->w[1], count, s.C);
         const conv_run r = stream(a, &s, NULL);
         const conv_grad g = {.dx = y,
                              .dy = DFN_AT((const REAL *)a->in[0], a->in_shape[0], b)};
@@ -108,5 +143,9 @@ static void bwd(const dfn_args *a)
     }
 }
 
-const dfn_op OP(op_conv_transpose2d) = {
-    .name = "conv_transpose2d", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_conv_transpose2d) = {.name = "conv_transpose2d",
+                                        .infer = infer,
+                                        .fwd = fwd,
+                                        .bwd = bwd,
+                                        .pack = pack,
+                                        .activates = true};

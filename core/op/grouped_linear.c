@@ -7,8 +7,8 @@
  * w is in the order in which it is read: a group's outputs for one input stand together.
  * The layout is that of DeepFilterNet's GroupedLinearEinsum.
  *
- * attr: out, groups, bias */
-#include "op/op.h"
+ * attr: out, groups, bias; packed: act */
+#include "op/packed_layer.h"
 
 enum { LANES = 16 };
 
@@ -72,10 +72,28 @@ void OP(grouped_linear_bwd)(REAL *restrict dx, REAL *restrict dw, REAL *restrict
 
 static int groups(const dfn_node *n) { return n->attr.groups ? n->attr.groups : 1; }
 
+static packed_layer layer(const dfn_node *n, dfn_shape in)
+{
+    const int G = groups(n);
+    return (packed_layer){G, in.d[2] / G, n->attr.out / G, n->attr.format};
+}
+
+static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out)
+{
+    const packed_layer l = layer(n, in[0]);
+    dfn_packed_fill(out[0], l.G, l.I, l.O, l.format,
+                    &(packed_source){.w = w[0],
+                                     .bias = w[1],
+                                     .inner = l.I,
+                                     .by_g = l.I * l.O,
+                                     .by_o = 1,
+                                     .by_c = l.O});
+}
+
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
 {
-    (void)B;
     const int I = in[0].d[2], O = n->attr.out, G = groups(n);
     if (n_in != 1)
         return "takes one input";
@@ -85,10 +103,17 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "the groups must divide inputs and outputs";
     s->out = in[0];
     s->out.d[2] = O;
+    s->macs = (uint64_t)in[0].t * dfn_shape_frame(in[0]) * (uint64_t)(O / G);
+    const packed_layer l = layer(n, in[0]);
+    if (n->attr.format && dfn_packed_size(l.G, l.I, l.O, l.format)) {
+        packed_layer_weight(s, "packed", l);
+        s->scratch = OP(packed_layer_scratch)(
+            l, (size_t)B * (size_t)in[0].t * (size_t)in[0].d[0] * (size_t)in[0].d[1]);
+        return NULL;
+    }
     dfn_spec_weight(s, "weight", false, 3, G, I / G, O / G, 0);
     if (n->attr.bias)
         dfn_spec_weight(s, "bias", false, 1, O, 0, 0, 0);
-    s->macs = (uint64_t)in[0].t * dfn_shape_frame(in[0]) * (uint64_t)(O / G);
     return NULL;
 }
 
@@ -96,6 +121,13 @@ static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     const int G = groups(a->node);
+    if (a->node->packed) {
+        OP(packed_layer_run)
+        (k, layer(a->node, a->in_shape[0]), a->w[0], a->out, a->in[0], dfn_args_rows(a),
+         a->in_shape[0].d[2], a->out_shape.d[2], a->scratch);
+        packed_activate(a);
+        return;
+    }
     k->grouped_linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), G,
                           a->in_shape[0].d[2] / G, a->out_shape.d[2] / G);
 }
@@ -109,5 +141,9 @@ static void bwd(const dfn_args *a)
                           a->out_shape.d[2] / G);
 }
 
-const dfn_op OP(op_grouped_linear) = {
-    .name = "grouped_linear", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_grouped_linear) = {.name = "grouped_linear",
+                                      .infer = infer,
+                                      .fwd = fwd,
+                                      .bwd = bwd,
+                                      .pack = pack,
+                                      .activates = true};

@@ -14,7 +14,7 @@
  * all streams at once. The state is h.
  *
  * attr: out (H), variant (layer number in the weights' names: weight_ih_l0 ...) */
-#include "op/op.h"
+#include "op/packed_layer.h"
 
 #include <limits.h>
 #include <string.h>
@@ -60,7 +60,31 @@ void OP(gru_gates_bwd)(REAL *restrict dgx, REAL *restrict dgh, REAL *restrict dh
 static const char *const suffix[][4] = {LAYER(0), LAYER(1), LAYER(2), LAYER(3),
                                         LAYER(4), LAYER(5), LAYER(6), LAYER(7)};
 #undef LAYER
+static const char *const packed_suffix[][2] = {
+    {"packed_ih_l0", "packed_hh_l0"}, {"packed_ih_l1", "packed_hh_l1"},
+    {"packed_ih_l2", "packed_hh_l2"}, {"packed_ih_l3", "packed_hh_l3"},
+    {"packed_ih_l4", "packed_hh_l4"}, {"packed_ih_l5", "packed_hh_l5"},
+    {"packed_ih_l6", "packed_hh_l6"}, {"packed_ih_l7", "packed_hh_l7"}};
 enum { LAYERS = sizeof suffix / sizeof *suffix, W_IH = 0, W_HH, B_IH, B_HH };
+
+/* The input half and the recurrent half as packed layers. */
+static packed_layer half(const dfn_node *n, int I)
+{
+    return (packed_layer){1, I, 3 * n->attr.out, n->attr.format};
+}
+
+static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out)
+{
+    const int size[2] = {in[0].d[2], n->attr.out};
+    for (int i = 0; i < 2; i++)
+        dfn_packed_fill(out[i], 1, size[i], 3 * n->attr.out, n->attr.format,
+                        &(packed_source){.w = w[W_IH + i],
+                                         .bias = w[B_IH + i],
+                                         .inner = size[i],
+                                         .by_o = size[i],
+                                         .by_c = 1});
+}
 
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
@@ -77,15 +101,36 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "too many frames for this number of hidden units";
     s->out = in[0];
     s->out.d[2] = H;
+    s->state = (size_t)H;
+    s->macs = (uint64_t)in[0].t * 3 * (uint64_t)H * ((uint64_t)I + (uint64_t)H);
+    s->scratch = (rows * 7 + (size_t)B * 4) * (size_t)H; /* see fwd and bwd */
+    if (n->attr.format && dfn_packed_size(1, I, 3 * H, n->attr.format) &&
+        dfn_packed_size(1, H, 3 * H, n->attr.format)) {
+        const size_t ih = OP(packed_layer_scratch)(half(n, I), rows);
+        const size_t hh = OP(packed_layer_scratch)(half(n, H), (size_t)B);
+        packed_layer_weight(s, packed_suffix[layer][W_IH], half(n, I));
+        packed_layer_weight(s, packed_suffix[layer][W_HH], half(n, H));
+        s->scratch = (rows * 3 + (size_t)B * 4) * (size_t)H + (ih > hh ? ih : hh);
+        return NULL;
+    }
     dfn_spec_weight(s, suffix[layer][W_IH], false, 2, 3 * H, I, 0, 0);
     dfn_spec_weight(s, suffix[layer][W_HH], false, 2, 3 * H, H, 0, 0);
     dfn_spec_weight(s, suffix[layer][B_IH], false, 1, 3 * H, 0, 0, 0);
     dfn_spec_weight(s, suffix[layer][B_HH], false, 1, 3 * H, 0, 0, 0);
-    s->state = (size_t)H;
     s->save = rows * 4 * (size_t)H;
-    s->scratch = (rows * 7 + (size_t)B * 4) * (size_t)H; /* see fwd and bwd */
-    s->macs = (uint64_t)in[0].t * 3 * (uint64_t)H * ((uint64_t)I + (uint64_t)H);
     return NULL;
+}
+
+/* y[N][3H] of one half (W_IH or W_HH). */
+static void product(const dfn_args *a, int which, REAL *y, const REAL *x, int N, int I,
+                    void *scratch)
+{
+    const KERNELS *k = a->kernels;
+    const int O = 3 * a->out_shape.d[2];
+    if (a->node->packed)
+        OP(packed_layer_run)(k, half(a->node, I), a->w[which], y, x, N, I, O, scratch);
+    else
+        k->linear_fwd(y, x, a->w[which], a->w[B_IH + which], N, I, O);
 }
 
 static void fwd(const dfn_args *a)
@@ -96,11 +141,11 @@ static void fwd(const dfn_args *a)
     REAL *gx = a->scratch, *gh = gx + (size_t)B * (size_t)T * 3 * H;
     REAL *h = gh + (size_t)B * 3 * H, *y = a->out, *gates = a->save;
 
-    k->linear_fwd(gx, a->in[0], a->w[W_IH], a->w[B_IH], B * T, I, 3 * (int)H);
+    product(a, W_IH, gx, a->in[0], B * T, I, h + (size_t)B * H);
     for (int b = 0; b < B; b++)
         memcpy(h + (size_t)b * H, a->state[b], H * sizeof *h);
     for (int t = 0; t < T; t++) {
-        k->linear_fwd(gh, h, a->w[W_HH], a->w[B_HH], B, (int)H, 3 * (int)H);
+        product(a, W_HH, gh, h, B, (int)H, h + (size_t)B * H);
         for (int b = 0; b < B; b++) {
             const size_t row = (size_t)b * (size_t)T + (size_t)t;
             k->gru_gates_fwd(y + row * H, gates ? gates + row * 4 * H : NULL,
@@ -148,4 +193,5 @@ static void bwd(const dfn_args *a)
         memcpy(a->dstate[b], dh + (size_t)b * H, H * sizeof *dh);
 }
 
-const dfn_op OP(op_gru) = {.name = "gru", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_gru) = {
+    .name = "gru", .infer = infer, .fwd = fwd, .bwd = bwd, .pack = pack};

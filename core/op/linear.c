@@ -3,8 +3,8 @@
  *   x[..][I]  W[O][I]  b[O]  ->  y[..][O]
  *   dx = dy W     dW[o][i] += sum_n dy[n][o] x[n][i]     db[o] += sum_n dy[n][o]
  *
- * attr: out, bias */
-#include "op/op.h"
+ * attr: out, bias; packed: act */
+#include "op/packed_layer.h"
 
 /* Sixteen partial sums, so that the compiler may use vectors without reordering a sum that
  * the source does not reorder itself. */
@@ -50,10 +50,23 @@ void OP(linear_bwd)(REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
     }
 }
 
+static packed_layer layer(const dfn_node *n, dfn_shape in)
+{
+    return (packed_layer){1, in.d[2], n->attr.out, n->attr.format};
+}
+
+static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out)
+{
+    const int I = in[0].d[2];
+    dfn_packed_fill(
+        out[0], 1, I, n->attr.out, n->attr.format,
+        &(packed_source){.w = w[0], .bias = w[1], .inner = I, .by_o = I, .by_c = 1});
+}
+
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
 {
-    (void)B;
     const int I = in[0].d[2], O = n->attr.out;
     if (n_in != 1)
         return "takes one input";
@@ -61,18 +74,32 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "needs a number of outputs";
     s->out = in[0];
     s->out.d[2] = O;
+    s->macs = (uint64_t)in[0].t * dfn_shape_frame(in[0]) * (uint64_t)O;
+    const packed_layer l = layer(n, in[0]);
+    if (n->attr.format && dfn_packed_size(1, I, O, l.format)) {
+        packed_layer_weight(s, "packed", l);
+        s->scratch = OP(packed_layer_scratch)(
+            l, (size_t)B * (size_t)in[0].t * (size_t)in[0].d[0] * (size_t)in[0].d[1]);
+        return NULL;
+    }
     dfn_spec_weight(s, "weight", false, 2, O, I, 0, 0);
     if (n->attr.bias)
         dfn_spec_weight(s, "bias", false, 1, O, 0, 0, 0);
-    s->macs = (uint64_t)in[0].t * dfn_shape_frame(in[0]) * (uint64_t)O;
     return NULL;
 }
 
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), a->in_shape[0].d[2],
-                  a->out_shape.d[2]);
+    const int I = a->in_shape[0].d[2], O = a->out_shape.d[2];
+    if (a->node->packed) {
+        OP(packed_layer_run)
+        (k, layer(a->node, a->in_shape[0]), a->w[0], a->out, a->in[0], dfn_args_rows(a), I,
+         O, a->scratch);
+        packed_activate(a);
+        return;
+    }
+    k->linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), I, O);
 }
 
 static void bwd(const dfn_args *a)
@@ -82,4 +109,9 @@ static void bwd(const dfn_args *a)
                   dfn_args_rows(a), a->in_shape[0].d[2], a->out_shape.d[2]);
 }
 
-const dfn_op OP(op_linear) = {.name = "linear", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_linear) = {.name = "linear",
+                              .infer = infer,
+                              .fwd = fwd,
+                              .bwd = bwd,
+                              .pack = pack,
+                              .activates = true};

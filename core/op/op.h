@@ -11,6 +11,9 @@
  *   bwd    ADDS into din and dw; see dfn_args
  *   reset  start value of the state slot; NULL means zeros
  *   update moves running statistics (batch norm only)
+ *   pack   makes the weights of a packed node (attr.format) from the plain float32 ones: w
+ *          in the order of the plain node, NULL past its last; out zeroed. The op applies
+ *          attr.act in that form if `activates`
  */
 #ifndef DFN_OP_H
 #define DFN_OP_H
@@ -35,6 +38,7 @@ typedef struct dfn_spec {
     size_t save;    /* numbers kept from fwd to bwd, whole batch (EVAL and TRAIN) */
     size_t scratch; /* numbers, whole batch, valid during one call of fwd or bwd */
     uint64_t macs;  /* multiply-adds of one call for one stream: in[0].t frames */
+    bool packed;    /* attr.format was heeded: the weights are what op.pack makes */
     bool view;      /* out is in[0] with another shape: no fwd, no bwd */
     bool offline;   /* needs the whole sequence at once: not for streaming */
 } dfn_spec;
@@ -68,6 +72,9 @@ typedef struct dfn_op {
     void (*bwd)(const dfn_args *a);
     void (*reset)(const dfn_node *n, void *state);
     void (*update)(const dfn_args *a, void *const *w);
+    void (*pack)(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out);
+    bool activates;
 } dfn_op;
 
 /* Declare a weight of a node. dims past `rank` are 0. */

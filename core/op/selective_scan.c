@@ -78,6 +78,19 @@ void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict dra
     }
 }
 
+/* Packed: the rates themselves in the place of their logarithms. */
+static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
+                 void *const *out)
+{
+    const int M = in[0].d[2], N = in[2].d[2];
+    const float *a_log = w[0];
+    float *rate = out[0];
+    (void)n;
+    for (int i = 0; i < M * N; i++)
+        rate[i] = expf(a_log[i]); /* as find_rate() */
+    memcpy(out[1], w[1], (size_t)M * sizeof(float));
+}
+
 enum { U = 0, DELTA, IN_B, IN_C, A_LOG = 0, D };
 
 static int min(int a, int b) { return a < b ? a : b; }
@@ -86,7 +99,6 @@ static int chunks(int T) { return (T + CHUNK - 1) / CHUNK; }
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
 {
-    (void)n;
     if (n_in != 4)
         return "takes u, delta, B and C";
     const int M = in[U].d[2], N = in[IN_B].d[2], T = in[U].t;
@@ -99,7 +111,8 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "the state is too large";
     const size_t state = (size_t)M * (size_t)N;
     s->out = in[U];
-    dfn_spec_weight(s, "A_log", false, 2, M, N, 0, 0);
+    s->packed = n->attr.format != DFN_WEIGHTS_PLAIN;
+    dfn_spec_weight(s, s->packed ? "rate" : "A_log", false, 2, M, N, 0, 0);
     dfn_spec_weight(s, "D", false, 1, M, 0, 0, 0);
     s->state = state;
     s->save = (size_t)B * (size_t)chunks(T) * state;
@@ -132,8 +145,10 @@ static void fwd(const dfn_args *a)
     const KERNELS *k = a->kernels;
     const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
     const size_t state = (size_t)M * (size_t)N;
-    REAL *rate = a->scratch, *save = a->save, *y = a->out;
-    find_rate(rate, a->w[A_LOG], M * N);
+    REAL *save = a->save, *y = a->out;
+    const REAL *rate = a->node->packed ? a->w[A_LOG] : a->scratch;
+    if (!a->node->packed)
+        find_rate(a->scratch, a->w[A_LOG], M * N);
     for (int b = 0; b < a->B; b++)
         for (int t = 0; t < T; t += CHUNK) {
             if (save)
@@ -177,4 +192,4 @@ static void bwd(const dfn_args *a)
 }
 
 const dfn_op OP(op_selective_scan) = {
-    .name = "selective_scan", .infer = infer, .fwd = fwd, .bwd = bwd};
+    .name = "selective_scan", .infer = infer, .fwd = fwd, .bwd = bwd, .pack = pack};

@@ -1,0 +1,38 @@
+#include "op/packed_layer.h"
+
+enum { ROWS = 64 }; /* prepared at a time, so that they stay in the first cache */
+
+/* Numbers that a prepared row takes, and its scale. */
+static size_t row_size(packed_layer l)
+{
+    const dfn_packed w = {.I = l.I, .format = l.format};
+    const size_t units = (size_t)l.G * (size_t)packed_inputs(&w);
+    return (units * 4 / (size_t)packed_unit(l.format) + sizeof(REAL) - 1) / sizeof(REAL);
+}
+
+size_t OP(packed_layer_scratch)(packed_layer l, size_t N)
+{
+    const size_t rows = N < ROWS ? N : ROWS;
+    return l.format == DFN_WEIGHTS_F32 ? 0 : rows + rows * row_size(l);
+}
+
+void OP(packed_layer_run)(const KERNELS *k, packed_layer l, const void *block, REAL *y,
+                          const REAL *x, int N, int ldx, int ldy, void *scratch)
+{
+    const dfn_packed w = dfn_packed_view(block, l.G, l.I, l.O, l.format);
+    REAL *prepared = (REAL *)scratch + (N < ROWS ? N : ROWS);
+    if (l.format == DFN_WEIGHTS_F32) {
+        k->gemm_f32(y, x, &w, N, ldx, ldy);
+        return;
+    }
+    for (int n = 0; n < N; n += ROWS, x += ROWS * ldx, y += ROWS * ldy) {
+        const int rows = N - n < ROWS ? N - n : ROWS;
+        if (l.format == DFN_WEIGHTS_BF16) {
+            k->round_bf16((void *)prepared, x, rows, l.G, l.I, ldx);
+            k->gemm_bf16(y, (void *)prepared, &w, rows, ldy);
+        } else {
+            k->quantize_int8((void *)prepared, scratch, x, rows, l.G, l.I, ldx);
+            k->gemm_int8(y, (void *)prepared, scratch, &w, rows, ldy);
+        }
+    }
+}
