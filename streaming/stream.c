@@ -199,7 +199,7 @@ static dfn_status build(dfn_stream *s, const dfn_model *m, const dfn_stream_conf
     s->channels = config->channels;
     status = measure(s, info, config->sample_rate, err);
     if (!status)
-        status = open_runner(&s->net, dfn_model_net(m), dfn_model_net_weights(m),
+        status = open_runner(&s->net, dfn_model_run_net(m), dfn_model_run_weights(m),
                              config->independent ? config->channels : 1, config->cpu, err);
     if (!status)
         status = open_runner(&s->apply, dfn_model_apply(m), dfn_model_apply_weights(m),

@@ -1,5 +1,6 @@
 /* Reader of safetensors files. The header is parsed by jansson; every number in it is
  * checked here before it is used as a size or an offset. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "io/dtype.h"
 
 #include <errno.h>
@@ -300,6 +301,13 @@ dfn_status dfn_safetensors_open_memory(dfn_safetensors **out, const void *data, 
     }
     *out = s;
     return DFN_OK;
+}
+
+void dfn_safetensors_rest(const dfn_safetensors *s)
+{
+    if (s->map)
+        (void)madvise(s->map, s->map_size,
+                      MADV_DONTNEED); /* a hint: nothing depends on it */
 }
 
 void dfn_safetensors_close(dfn_safetensors *s)

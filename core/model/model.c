@@ -2,6 +2,7 @@
 #include "graph/fold.h"
 #include "model/dfnet3.h"
 #include "model/dfnet4.h"
+#include "model/inside.h"
 #include "model/kind.h"
 #include "model/own.h"
 
@@ -9,17 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct dfn_model {
-    dfn_safetensors *file; /* NULL: described only */
-    void *config;
-    char *config_text; /* resolved */
-    dfn_model_info info;
-    dfn_graph *net, *apply;
-    const void **net_weights, **apply_weights; /* into the file, `folded` or `own` */
-    dfn_weights folded;
-    dfn_weights own[2]; /* of net and apply, if there is no file */
-};
 
 static const dfn_builder *const builders[] = {&dfn_dfnet3_builder, &dfn_dfnet4_builder};
 
@@ -178,7 +168,7 @@ static dfn_status load(dfn_model *m, const char *name, dfn_error *err)
         !(status = bind(m->file, m->apply, &m->apply_weights, name, err)) &&
         !(status = check_extra(m, name, err)) && batch_norm)
         status = fold(m, err);
-    return status;
+    return status ? status : dfn_model_set_precision(m, DFN_WEIGHTS_F32, err);
 }
 
 /* Takes over `file`, also on failure. */
@@ -257,7 +247,14 @@ dfn_status dfn_model_own_weights(dfn_model *m, const dfn_weights weights[2], dfn
     m->own[1] = weights[1];
     m->net_weights = net;
     m->apply_weights = apply;
-    return DFN_OK;
+    const dfn_status status = dfn_model_set_precision(m, DFN_WEIGHTS_F32, err);
+    if (status) { /* the weights stay the caller's */
+        m->own[0] = m->own[1] = (dfn_weights){0};
+        m->net_weights = m->apply_weights = NULL;
+        free(net);
+        free(apply);
+    }
+    return status;
 }
 
 void dfn_model_free(dfn_model *m)
@@ -269,6 +266,8 @@ void dfn_model_free(dfn_model *m)
     dfn_weights_free(&m->folded);
     dfn_weights_free(&m->own[0]);
     dfn_weights_free(&m->own[1]);
+    dfn_graph_free(m->run);
+    dfn_weights_free(&m->run_weights);
     free(m->net_weights);
     free(m->apply_weights);
     free(m->config);

@@ -79,6 +79,21 @@ DFN_API const dfn_graph *dfn_model_apply(const dfn_model *m) DFN_RT;
 DFN_API const void *const *dfn_model_net_weights(const dfn_model *m) DFN_RT;
 DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
 
+/** What a stream runs: `net` with its activations fused into the layers and its weights
+ * packed (dfn_attr.format), in float32 unless dfn_model_set_precision said otherwise. For
+ *  DFN_INFER plans of DFN_F32; states are those of `net`. NULL for a model that was only
+ *  described. Valid until dfn_model_set_precision. rt: yes */
+DFN_API const dfn_graph *dfn_model_run_net(const dfn_model *m) DFN_RT;
+DFN_API const void *const *dfn_model_run_weights(const dfn_model *m) DFN_RT;
+
+/** Pack the weights anew as DFN_WEIGHTS_F32, _BF16 or _INT8, before the first stream or
+ * plan of the model is made. Layers too small to gain from it keep float32. Fewer bits cost
+ *  less memory and time, and some accuracy (docs/PERFORMANCE.md). On failure the model is
+ *  as before. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_set_precision(dfn_model *m,
+                                                          dfn_weight_format precision,
+                                                          dfn_error *err);
+
 /** The whole configuration as INI text, defaults included: dfn_model_describe of it gives
  * the same network. Valid as long as the model. rt: yes */
 DFN_API const char *dfn_model_config(const dfn_model *m) DFN_RT;

@@ -52,6 +52,9 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_safetensors_open_memory(dfn_safetensors **
                                                               const void *data, size_t size,
                                                               const char *name,
                                                               dfn_error *err);
+/** Give the memory of a mapped file back to the system until a tensor is read again; the
+ *  tensors stay valid. Nothing happens if the data are the caller's. rt: no */
+DFN_API void dfn_safetensors_rest(const dfn_safetensors *s);
 DFN_API void dfn_safetensors_close(dfn_safetensors *s); /* NULL allowed */
 
 /** Tensors in the order of their data. Pointers live as long as `s`. */

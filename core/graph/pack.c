@@ -1,0 +1,135 @@
+#include "graph/pack.h"
+
+#include "op/ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the op would make of node v with packed weights. */
+static dfn_spec packed_spec(const dfn_graph *g, dfn_value v, dfn_weight_format f)
+{
+    dfn_node n = g->node[v];
+    dfn_shape in[DFN_MAX_IN];
+    dfn_spec s = {0};
+    n.attr.format = f;
+    for (int i = 0; i < n.n_in; i++)
+        in[i] = g->node[n.in[i]].shape;
+    if (!f || dfn_op_table_c[n.op]->infer(&n, in, n.n_in, 1, &s))
+        s.packed = false;
+    return s;
+}
+
+/* The activation that node v can take over, or -1. */
+static dfn_value activation_of(const dfn_graph *g, dfn_value v, dfn_weight_format f)
+{
+    dfn_value reader = -1;
+    int readers = 0;
+    for (int i = v + 1; i < g->n_node; i++)
+        for (int j = 0; j < g->node[i].n_in; j++)
+            if (g->node[i].in[j] == v) {
+                reader = i;
+                readers++;
+            }
+    for (int i = 0; i < g->n_port; i++)
+        readers += g->port[i].value == v;
+    if (readers != 1 || reader < 0 || g->node[reader].op != DFN_OP_ACTIVATION ||
+        !dfn_op_table_c[g->node[v].op]->activates || !packed_spec(g, v, f).packed)
+        return -1;
+    return reader;
+}
+
+/* The same nodes without the activations that others take over; map[old] = new. */
+static void rebuild(const dfn_graph *g, const dfn_weight_format *format, dfn_graph *out,
+                    dfn_value *map)
+{
+    for (dfn_value v = 0; v < g->n_node; v++)
+        map[v] = -1;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const dfn_node *n = &g->node[v];
+        dfn_attr attr = n->attr;
+        dfn_value in[DFN_MAX_IN];
+        if (n->op == DFN_OP_INPUT) {
+            map[v] = dfn_graph_input(out, n->name, n->shape);
+            continue;
+        }
+        if (map[v] >= 0) /* taken over */
+            continue;
+        const dfn_value act = activation_of(g, v, format[v]);
+        attr.format = packed_spec(g, v, format[v]).packed ? format[v] : DFN_WEIGHTS_PLAIN;
+        if (act >= 0) {
+            attr.act = g->node[act].attr.act;
+            attr.alpha = g->node[act].attr.alpha;
+        }
+        for (int i = 0; i < n->n_in; i++)
+            in[i] = map[n->in[i]];
+        map[v] = dfn_graph_add(out, n->op, *n->name ? n->name : NULL, &attr, n->n_in, in);
+        if (act >= 0)
+            map[act] = map[v];
+    }
+    for (int i = 0; i < g->n_port; i++)
+        if (g->port[i].output)
+            dfn_graph_output(out, g->port[i].name, map[g->port[i].value]);
+}
+
+static void fill(const dfn_graph *g, const void *const *weights, const dfn_graph *out,
+                 const dfn_value *map, const dfn_weights *to)
+{
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const dfn_node *old = &g->node[v], *n = &out->node[map[v]];
+        const void *from[DFN_MAX_W] = {0};
+        void *into[DFN_MAX_W] = {0};
+        dfn_shape in[DFN_MAX_IN];
+        if (!old->n_w || old->op != n->op)
+            continue;
+        for (int i = 0; i < old->n_w; i++)
+            from[i] = weights[old->w[i]];
+        for (int i = 0; i < n->n_w; i++)
+            into[i] = to->data[n->w[i]];
+        for (int i = 0; i < n->n_in; i++)
+            in[i] = out->node[n->in[i]].shape;
+        if (n->packed)
+            dfn_op_table_c[n->op]->pack(n, in, from, into);
+        for (int i = 0; i < n->n_w && !n->packed; i++)
+            memcpy(into[i], from[i], out->weight[n->w[i]].count * sizeof(float));
+    }
+}
+
+dfn_status dfn_pack(const dfn_graph *g, const void *const *weights,
+                    const dfn_weight_format *format, dfn_graph **out,
+                    dfn_weights *out_weights, dfn_error *err)
+{
+    dfn_value *map = calloc((size_t)g->n_node, sizeof *map);
+    dfn_graph *packed = dfn_graph_new();
+    dfn_status status = DFN_ERR_NOMEM;
+    *out = NULL;
+    *out_weights = (dfn_weights){0};
+    if (map && packed) {
+        rebuild(g, format, packed, map);
+        status = dfn_graph_finish(packed, err);
+        if (!status)
+            status = dfn_weights_new(out_weights, packed, DFN_F32, err);
+    } else {
+        dfn_fail(err, status, "out of memory while packing weights");
+    }
+    if (!status)
+        fill(g, weights, packed, map, out_weights);
+    free(map);
+    if (status)
+        dfn_graph_free(packed);
+    else
+        *out = packed;
+    return status;
+}
+
+enum { FEW_INPUTS = 32, FEW_WEIGHTS = 2048 };
+
+void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_format f)
+{
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const dfn_node *n = &g->node[v];
+        const dfn_weight *w = n->n_w ? &g->weight[n->w[0]] : NULL;
+        const bool few =
+            !w || w->count < FEW_WEIGHTS || w->count / (size_t)w->dim[0] < FEW_INPUTS;
+        format[v] = few ? DFN_WEIGHTS_F32 : f;
+    }
+}

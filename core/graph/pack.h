@@ -1,0 +1,24 @@
+/* pack.h - the walker that makes a graph for running from one for training. */
+#ifndef DFN_PACK_H
+#define DFN_PACK_H
+
+#include <dfnet4/graph.h>
+
+/** The same network for DFN_INFER plans: activations become part of the layers in front of
+ *  them, and weights are packed in the order in which a run reads them, in one block, on
+ *  large pages where the system has them.
+ *
+ *  weights  of `g`, float32
+ *  format   [nodes of g]: what each node's weights become; ops that cannot, keep theirs
+ *  owner    the caller frees the new graph and weights
+ *  state    of the two graphs is the same, number by number
+ *  rt       no */
+DFN_MUST_CHECK dfn_status dfn_pack(const dfn_graph *g, const void *const *weights,
+                                   const dfn_weight_format *format, dfn_graph **out,
+                                   dfn_weights *out_weights, dfn_error *err);
+
+/** The format of every node if as much as possible is to be `f`: layers whose quantisation
+ *  saves nothing (few weights, or few inputs per output) stay in float32. */
+void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_format f);
+
+#endif

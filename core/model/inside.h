@@ -1,0 +1,20 @@
+/* inside.h - the inside of a dfn_model. */
+#ifndef DFN_MODEL_INSIDE_H
+#define DFN_MODEL_INSIDE_H
+
+#include <dfnet4/model.h>
+
+struct dfn_model {
+    dfn_safetensors *file; /* NULL: described only */
+    void *config;
+    char *config_text; /* resolved */
+    dfn_model_info info;
+    dfn_graph *net, *apply;
+    const void **net_weights, **apply_weights; /* into the file, `folded` or `own` */
+    dfn_weights folded;
+    dfn_weights own[2]; /* of net and apply, if there is no file */
+    dfn_graph *run;     /* net with packed weights; NULL: described only */
+    dfn_weights run_weights;
+};
+
+#endif
