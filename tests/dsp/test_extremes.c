@@ -2,6 +2,7 @@
  * network: nothing may become infinite or NaN, and silence must be silent again two hops
  * later. */
 #include "check.h"
+#include "cpu.h"
 
 #include <dfnet4/dsp.h>
 #include <dfnet4/graph.h>
@@ -30,7 +31,8 @@ static void open_chain(chain *c, uint64_t seed)
 {
     dfn_error err = {0};
     dfn_attr attr = {.list_len = BANDS, .alpha = 0.99, .size = LOW};
-    const dfn_plan_config config = {.batch = 1, .frames = 1, .precision = DFN_F32};
+    const dfn_plan_config config = {
+        .batch = 1, .frames = 1, .precision = DFN_F32, .cpu = test_cpu()};
     *c = (chain){.g = dfn_graph_new(), .seed = seed};
     if (dfn_stft_new(&c->stft, SIZE, HOP, &err) ||
         dfn_erb_widths(attr.list, 4800, SIZE, BANDS, 1, &err)) {

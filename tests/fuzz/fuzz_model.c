@@ -1,4 +1,5 @@
 /* A model file: header, configuration, tensors, graphs. What loads must also run. */
+#include "cpu.h"
 #include "fuzz.h"
 
 #include <dfnet4/model.h>
@@ -29,7 +30,7 @@ static void run_once(const dfn_model *m)
 {
     const dfn_graph *net = dfn_model_net(m);
     const size_t bytes = dfn_state_bytes(net, DFN_F32);
-    const dfn_plan_config config = {.batch = 1, .frames = 1};
+    const dfn_plan_config config = {.batch = 1, .frames = 1, .cpu = test_cpu()};
     dfn_plan *p;
     if (bytes > 1 << 24 || dfn_graph_macs(net) > 1 << 24 ||
         dfn_plan_new(&p, net, &config, NULL))

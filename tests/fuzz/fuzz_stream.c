@@ -2,6 +2,7 @@
  *
  * Input: rate (2 bytes), channels and mode (1 byte), then commands of one byte and their
  * arguments, until the bytes or HOPS_MAX are used up. Missing bytes are zero. */
+#include "cpu.h"
 #include "fuzz.h"
 #include "tiny_model.h"
 
@@ -109,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const dfn_stream_config config = {.sample_rate = rate & 1 ? usual[rate / 2 % 8]
                                                               : 6000 + (int)rate * 3,
                                       .channels = 1 + (int)(mode % CHANNELS_MAX),
-                                      .independent = mode & 0x80};
+                                      .independent = mode & 0x80,
+                                      .cpu = test_cpu()};
     dfn_stream *s = NULL;
     if (!model)
         model = tiny_model_new(&bytes);

@@ -3,6 +3,7 @@
  * SI-SDR. Also: many frames at once give the same, and the future never changes the past.
  */
 #include "check.h"
+#include "cpu.h"
 #include "golden.h"
 #include "official.h"
 
@@ -25,7 +26,8 @@ static void stage_open(stage *s, const dfn_graph *g, const void *const *w, dfn_m
                        int frames)
 {
     dfn_error err = {0};
-    const dfn_plan_config config = {.batch = 1, .frames = frames, .mode = mode};
+    const dfn_plan_config config = {
+        .batch = 1, .frames = frames, .mode = mode, .cpu = test_cpu()};
     *s = (stage){.g = g, .w = w};
     s->state = aligned_alloc(64, dfn_state_bytes(g, DFN_F32) + 64 -
                                      dfn_state_bytes(g, DFN_F32) % 64);

@@ -1,5 +1,6 @@
 /* Framing, features, gains, post-filter, attenuation limit and synthesis against libDF. */
 #include "check.h"
+#include "cpu.h"
 #include "golden.h"
 
 #include <dfnet4/dsp.h>
@@ -46,7 +47,8 @@ static void build(front *f)
                      dfn_graph_add(f->g, DFN_OP_ERB_FEATURE, "erb", &attr, 1, in));
     dfn_graph_output(f->g, "unit",
                      dfn_graph_add(f->g, DFN_OP_UNIT_NORM, "unit", &attr, 1, in));
-    const dfn_plan_config config = {.batch = 1, .frames = 1, .precision = DFN_F32};
+    const dfn_plan_config config = {
+        .batch = 1, .frames = 1, .precision = DFN_F32, .cpu = test_cpu()};
     if (dfn_graph_finish(f->g, &err) || dfn_plan_new(&f->plan, f->g, &config, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);

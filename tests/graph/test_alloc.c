@@ -1,6 +1,7 @@
 /* Every allocation of building, planning and making weights fails once in turn: always
  * DFN_ERR_NOMEM, nothing leaks, and nothing is left behind in the results. */
 #include "check.h"
+#include "cpu.h"
 #include "fail_alloc.h"
 
 #include <dfnet4/graph.h>
@@ -29,7 +30,8 @@ static dfn_status all(dfn_mode mode, dfn_error *err)
     if (!g)
         return dfn_fail(err, DFN_ERR_NOMEM, "no graph");
     build(g);
-    const dfn_plan_config config = {.batch = 2, .frames = 3, .mode = mode};
+    const dfn_plan_config config = {
+        .batch = 2, .frames = 3, .mode = mode, .cpu = test_cpu()};
     dfn_status status = dfn_graph_finish(g, err);
     if (!status)
         status = dfn_plan_new(&p, g, &config, err);

@@ -1,6 +1,7 @@
 /* Plans: buffers shared by lifetime, views, runs of any length, states and batches, on wide
  * random graphs. All comparisons are bit for bit: the arithmetic is the same everywhere. */
 #include "check.h"
+#include "cpu.h"
 #include "rig.h"
 
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static dfn_graph *random_new(uint64_t seed)
     return g;
 }
 
-static const op_case plain = {.name = "random graph"};
+static op_case plain = {.name = "random graph"};
 
 static rig rig_new(const dfn_graph *g, dfn_mode mode, int batch, int frames)
 {
@@ -234,6 +235,7 @@ static void check_states(const dfn_graph *g)
 
 int main(void)
 {
+    plain.cpu = test_cpu();
     for (uint64_t seed = 1; seed <= 20; seed++) {
         dfn_graph *g = random_new(seed);
         check_lifetimes(g);

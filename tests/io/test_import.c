@@ -2,6 +2,7 @@
  * gives the same bytes, and the network computes what the reference computes. */
 #include "archive_file.h"
 #include "check.h"
+#include "cpu.h"
 #include "golden.h"
 
 #include <dfnet4/dsp.h>
@@ -73,7 +74,7 @@ static void check_clip(const dfn_model *m, const char *name)
           *lsnr = calloc((size_t)all, sizeof *in);
     float *coefs = calloc((size_t)(T * n_coefs), sizeof *in);
     void *state = aligned_alloc(64, (dfn_state_bytes(net, DFN_F32) + 63) / 64 * 64);
-    const dfn_plan_config config = {.batch = 1, .frames = 1};
+    const dfn_plan_config config = {.batch = 1, .frames = 1, .cpu = test_cpu()};
     dfn_plan *p;
     dfn_stft *stft;
     dfn_error err = {0};

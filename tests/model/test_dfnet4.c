@@ -2,6 +2,7 @@
  * differences: gradient through the whole model, streaming, causality, buffers.
  * test_dfnet4_sizes.c counts them. */
 #include "check.h"
+#include "cpu.h"
 #include "model/dfnet4.h"
 #include "op_check.h"
 
@@ -97,7 +98,7 @@ static void check_silence(const variant *v)
     dfn_graph *g = dfn_graph_new();
     parse(g, &c, v);
     dfn_dfnet4_apply(g, &c);
-    const dfn_plan_config config = {.batch = 1, .frames = 1};
+    const dfn_plan_config config = {.batch = 1, .frames = 1, .cpu = test_cpu()};
     if (dfn_graph_finish(g, &err) || dfn_plan_new(&p, g, &config, &err)) {
         CHECK(false, "%s: %s", v->name, err.text);
         dfn_graph_free(g);

@@ -1,6 +1,7 @@
 /* Folding batch norms leaves the function of the graph as it was, for every kind of layer,
  * and leaves alone what cannot be folded. */
 #include "check.h"
+#include "cpu.h"
 #include "graph/fold.h"
 #include "rig.h"
 
@@ -51,7 +52,7 @@ int main(void)
 {
     enum { B = 2, T = 6 };
     const int all[] = {T};
-    const op_case c = {.name = "fold", .build = build};
+    const op_case c = {.name = "fold", .build = build, .cpu = test_cpu()};
     dfn_error err = {0};
     dfn_graph *g = dfn_graph_new(), *folded = NULL;
     build(g, NULL);

@@ -1,6 +1,7 @@
 /* Model files: good ones load and run, bad ones are refused with the file, the tensor and
  * the reason, and a model with batch norms equals itself folded. */
 #include "check.h"
+#include "cpu.h"
 #include "tiny_model.h"
 
 #include <dfnet4/safetensors.h>
@@ -134,7 +135,7 @@ static void run_once(const dfn_model *m, float *mask)
     dfn_plan *p;
     dfn_error err = {0};
     const dfn_graph *g = dfn_model_net(m);
-    const dfn_plan_config config = {.batch = 1, .frames = 1};
+    const dfn_plan_config config = {.batch = 1, .frames = 1, .cpu = test_cpu()};
     if (dfn_plan_new(&p, g, &config, &err)) {
         CHECK(false, "%s", err.text);
         return;

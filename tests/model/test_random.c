@@ -2,6 +2,7 @@
  * within their bounds and evenly spread; the network then runs, and can be written and
  * read. */
 #include "check.h"
+#include "cpu.h"
 #include "fail_alloc.h"
 #include "model/random.h"
 
@@ -129,7 +130,7 @@ static void check_runs(const dfn_model *m)
     dfn_error err = {0};
     dfn_plan *plan;
     const dfn_graph *g = dfn_model_net(m);
-    const dfn_plan_config config = {.batch = 1, .frames = 1};
+    const dfn_plan_config config = {.batch = 1, .frames = 1, .cpu = test_cpu()};
     const dfn_value in = dfn_graph_find(g, "spec"), out = dfn_graph_find(g, "mask");
     void *state = aligned_alloc(64, dfn_state_bytes(g, DFN_F32));
     if (!state || dfn_plan_new(&plan, g, &config, &err)) {

@@ -1,5 +1,6 @@
 /* erb_feature and unit_norm: gradients, known numbers, refusals, and that neither hours of
  * silence nor extreme input can damage their states. */
+#include "cpu.h"
 #include "op_check.h"
 #include "op_values.h"
 
@@ -63,7 +64,8 @@ typedef struct stream {
 static stream open_stream(const feature *f)
 {
     stream s = {.g = dfn_graph_new()};
-    const dfn_plan_config config = {.batch = 1, .frames = 1, .precision = DFN_F32};
+    const dfn_plan_config config = {
+        .batch = 1, .frames = 1, .precision = DFN_F32, .cpu = test_cpu()};
     build(s.g, f);
     if (dfn_graph_finish(s.g, NULL) || dfn_plan_new(&s.plan, s.g, &config, NULL))
         abort();

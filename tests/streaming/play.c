@@ -1,6 +1,6 @@
 #include "play.h"
+#include "cpu.h"
 
-#include <dfnet4/cpu.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ player play_open_model(const tiny_model_config *model, int rate, int channels,
     const dfn_stream_config config = {.sample_rate = rate,
                                       .channels = channels,
                                       .independent = independent,
-                                      .cpu = dfn_cpu_detect()};
+                                      .cpu = test_cpu()};
     if (dfn_stream_new(&p.stream, p.model, &config, &err)) {
         fprintf(stderr, "%d Hz, %d channels: %s\n", rate, channels, err.text);
         exit(1);

@@ -1,5 +1,6 @@
 /* Every allocation of a new stream fails in turn: a clean error, and nothing left behind.
  */
+#include "cpu.h"
 #include "fail_alloc.h"
 #include "play.h"
 
@@ -32,7 +33,7 @@ static void check_failed(dfn_status status, const dfn_stream *s, const dfn_error
 static void check(const dfn_model *m, int rate, int expected_converters)
 {
     const dfn_stream_config config = {
-        .sample_rate = rate, .channels = 2, .independent = true};
+        .sample_rate = rate, .channels = 2, .independent = true, .cpu = test_cpu()};
     dfn_error err = {0};
     dfn_stream *s = NULL;
     int n = 0;

@@ -1,4 +1,5 @@
 /* A network that computes NaN or infinity: the delayed input passes instead. */
+#include "cpu.h"
 #include "play.h"
 
 #include <dfnet4/safetensors.h>
@@ -32,7 +33,8 @@ static float *play_broken(int rate, const float *in, const char *part, float by,
     size_t size;
     dfn_error err = {0};
     player p = {.rate = rate, .channels = 1};
-    const dfn_stream_config config = {.sample_rate = rate, .channels = 1};
+    const dfn_stream_config config = {
+        .sample_rate = rate, .channels = 1, .cpu = test_cpu()};
     p.bytes = tiny_model_bytes(&size, &(tiny_model_config){.lookahead = 2});
     scale_weights(p.bytes, size, part, by);
     if (dfn_model_load_memory(&p.model, p.bytes, size, "broken", &err) ||

@@ -1,5 +1,6 @@
 /* A stream gives what the graphs of its model give on the whole signal at once, late by
  * exactly its latency: for every form of network, linked and independent channels. */
+#include "cpu.h"
 #include "play.h"
 
 #include <dfnet4/dsp.h>
@@ -47,7 +48,7 @@ static whole open_whole(const dfn_graph *g, int batch)
 {
     whole w = {.g = g, .batch = batch};
     dfn_error err = {0};
-    const dfn_plan_config config = {.batch = batch, .frames = T};
+    const dfn_plan_config config = {.batch = batch, .frames = T, .cpu = test_cpu()};
     if (dfn_plan_new(&w.plan, g, &config, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);

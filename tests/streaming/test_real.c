@@ -1,6 +1,7 @@
 /* The official DeepFilterNet3 weights in a stream, on real noisy speech: the waveform of
  * the reference at 48 kHz; at other rates the same delay as promised, and as good a sound.
  */
+#include "cpu.h"
 #include "golden.h"
 #include "official.h"
 #include "play.h"
@@ -16,7 +17,8 @@ static dfn_model *model; /* of all streams here */
 static player open_real(int rate)
 {
     player p = {.rate = rate, .channels = 1};
-    const dfn_stream_config config = {.sample_rate = rate, .channels = 1};
+    const dfn_stream_config config = {
+        .sample_rate = rate, .channels = 1, .cpu = test_cpu()};
     dfn_error err;
     if (dfn_stream_new(&p.stream, model, &config, &err)) {
         fprintf(stderr, "%s\n", err.text);

@@ -1,4 +1,5 @@
 /* What a stream cannot be made from is refused in one line, and nothing leaks. */
+#include "cpu.h"
 #include "play.h"
 
 #include <stdlib.h>
@@ -54,7 +55,7 @@ int main(void)
           "missing arguments");
     dfn_stream_free(NULL);
     for (int rate = 8000; rate < 192000; rate += 12345) { /* every other rate works */
-        const dfn_stream_config c = {.sample_rate = rate, .channels = 1};
+        const dfn_stream_config c = {.sample_rate = rate, .channels = 1, .cpu = test_cpu()};
         dfn_error err = {0};
         CHECK(dfn_stream_new(&s, m, &c, &err) == DFN_OK, "%d Hz: %s", rate, err.text);
         int samples;

@@ -1,5 +1,6 @@
 #include "golden_graph.h"
 
+#include "cpu.h"
 #include "graph/arena.h"
 #include "layout.h"
 #include "weight_norm.h"
@@ -69,8 +70,11 @@ void golden_rig_plan(golden_rig *r, const golden *c, const dfn_graph *g, dfn_mod
 {
     dfn_error err = {0};
     *r = (golden_rig){.c = c, .g = g, .precision = precision, .B = B, .T = T};
-    const dfn_plan_config config = {
-        .batch = B, .frames = T, .mode = mode, .precision = precision};
+    const dfn_plan_config config = {.batch = B,
+                                    .frames = T,
+                                    .mode = mode,
+                                    .precision = precision,
+                                    .cpu = precision == DFN_F32 ? test_cpu() : 0};
     if (dfn_plan_new(&r->plan, g, &config, &err) ||
         dfn_weights_new(&r->w, g, precision, &err) ||
         dfn_weights_new(&r->dw, g, precision, &err))
