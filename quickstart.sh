@@ -6,8 +6,9 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 build=$here/build
 shared=$here/../shared
 
-# What we use, one line each: what needs it (base: the build, test: the tests, ci: .ci/run), then
-# the package for apt, dnf and pacman. "-" means that another line brings it.
+# What we use, one line each: what needs it (base: the build, test: the tests, ci: .ci/run, arm64:
+# its job that builds for arm64, on Debian), then the package for apt, dnf and pacman. "-" means
+# that another line brings it.
 package_table='
 base  gcc                  gcc                          gcc
 base  libc6-dev            glibc-devel                  -
@@ -29,6 +30,16 @@ ci    libclang-rt-dev      compiler-rt                  compiler-rt
 ci    clang-format         clang-tools-extra            -
 ci    g++                  gcc-c++                      -
 ci    util-linux           util-linux                   util-linux
+ci    qemu-user            qemu-user                    qemu-user
+arm64 gcc-aarch64-linux-gnu     -  -
+arm64 libc6-dev-arm64-cross     -  -
+arm64 libkissfft-dev:arm64      -  -
+arm64 libjansson-dev:arm64      -  -
+arm64 libinih-dev:arm64         -  -
+arm64 libsamplerate0-dev:arm64  -  -
+arm64 libsndfile1-dev:arm64     -  -
+arm64 libprotobuf-c-dev:arm64   -  -
+arm64 libarchive-dev:arm64      -  -
 '
 
 usage() {
@@ -36,7 +47,7 @@ usage() {
 Usage: ./quickstart.sh [COMMAND]
 
   (none)     install what is missing, build, and clean a noisy recording
-  deps       only install the packages to build and test ("deps ci": those of .ci/run too)
+  deps       only install the packages to build and test ("deps ci arm64": of .ci/run, too)
   build      only build, into build/
   test       install what is missing, build, run every test
   help       this text
@@ -111,6 +122,7 @@ deps() { # WHEN...: install what is missing of these lists
     say "Installing ${missing[*]}"
     case $manager in
         apt-get)
+            case ${missing[*]} in *:arm64*) as_root dpkg --add-architecture arm64 ;; esac
             as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q
             as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy \
                 --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
@@ -140,7 +152,7 @@ run_tests() {
         echo "0 passed, 1 failed"
         return 1
     fi
-    rm -f "$log"
+    rm -f "${log%.json}"*.json
     meson test -C "$build" --no-rebuild --print-errorlogs || true # the count below decides
     python3 "$here/tools/count_tests.py" "$log" || status=1
     return "$status"
@@ -195,7 +207,7 @@ demo() {
 
 case ${1:-demo} in
     demo) demo ;;
-    deps) deps base test ${2:+"$2"} ;;
+    deps) deps base test "${@:2}" ;;
     build) build ;;
     test)
         deps base test

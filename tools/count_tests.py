@@ -16,13 +16,14 @@ PASSED = {"OK", "EXPECTEDFAIL"}
 
 def read_results(path):
     """[(name, result)] of a log of one JSON object per line; [] if there is no log. Names come
-    as "project:suite / name", here suite/name."""
+    as "project:suite / name" or "project:suite+slow / name", here suite/name."""
     try:
         with open(path, encoding="utf-8") as log:
             tests = [json.loads(line) for line in log if line.strip()]
     except FileNotFoundError:
         return []
-    return [(test["name"].split(":", 1)[-1].replace(" / ", "/"), test["result"])
+    return [(test["name"].split(":", 1)[-1].replace("+slow", "").replace(" / ", "/"),
+             test["result"])
             for test in tests]
 
 
