@@ -81,6 +81,31 @@ static inline float vf_top(vf x)
     return _mm_cvtss_f32(_mm_max_ss(h, _mm_movehdup_ps(h)));
 }
 
+static inline vf vf_halves(float lo, float hi)
+{
+    return _mm256_set_m128(_mm_set1_ps(hi), _mm_set1_ps(lo));
+}
+static inline vf vf_load_twice(const float *p)
+{
+    const __m128 h = _mm_loadu_ps(p);
+    return _mm256_set_m128(h, h);
+}
+static inline vf vf_fold(vf x) { return x + _mm256_permute2f128_ps(x, x, 0x01); }
+static inline float vf_sum_low(vf x)
+{
+    __m128 h = _mm256_castps256_ps128(x);
+    h = _mm_add_ps(h, _mm_movehl_ps(h, h));
+    return _mm_cvtss_f32(_mm_add_ss(h, _mm_movehdup_ps(h)));
+}
+static inline float vf_sum_high(vf x)
+{
+    return vf_sum_low(_mm256_castps128_ps256(_mm256_extractf128_ps(x, 1)));
+}
+static inline vf vf_first(vf x, int n, vf rest)
+{
+    return _mm256_blendv_ps(rest, x, _mm256_castsi256_ps(vf_part_mask(n)));
+}
+
 static inline vf vf_swap_pairs(vf x) { return _mm256_permute_ps(x, 0xb1); }
 static inline vf vf_even(vf x) { return _mm256_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm256_movehdup_ps(x); }

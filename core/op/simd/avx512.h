@@ -73,6 +73,31 @@ static inline vf vf_mantissa(vf x)
 static inline float vf_sum(vf x) { return _mm512_reduce_add_ps(x); }
 static inline float vf_top(vf x) { return _mm512_reduce_max_ps(x); }
 
+static inline vf vf_halves(float lo, float hi)
+{
+    return _mm512_insertf32x8(_mm512_set1_ps(lo), _mm256_set1_ps(hi), 1);
+}
+static inline vf vf_load_twice(const float *p)
+{
+    return _mm512_broadcast_f32x8(_mm256_loadu_ps(p));
+}
+static inline vf vf_fold(vf x) { return x + _mm512_shuffle_f32x4(x, x, 0x4e); }
+static inline float vf_sum_low(vf x)
+{
+    const __m256 half = _mm512_castps512_ps256(x);
+    __m128 h = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    h = _mm_add_ps(h, _mm_movehl_ps(h, h));
+    return _mm_cvtss_f32(_mm_add_ss(h, _mm_movehdup_ps(h)));
+}
+static inline float vf_sum_high(vf x)
+{
+    return vf_sum_low(_mm512_castps256_ps512(_mm512_extractf32x8_ps(x, 1)));
+}
+static inline vf vf_first(vf x, int n, vf rest)
+{
+    return _mm512_mask_blend_ps(vf_part_mask(n), rest, x);
+}
+
 static inline vf vf_swap_pairs(vf x) { return _mm512_permute_ps(x, 0xb1); }
 static inline vf vf_even(vf x) { return _mm512_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm512_movehdup_ps(x); }

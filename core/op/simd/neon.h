@@ -72,6 +72,24 @@ static inline vf vf_mantissa(vf x)
 static inline float vf_sum(vf x) { return vaddvq_f32(x); }
 static inline float vf_top(vf x) { return vmaxvq_f32(x); }
 
+static inline vf vf_halves(float lo, float hi)
+{
+    return vcombine_f32(vdup_n_f32(lo), vdup_n_f32(hi));
+}
+static inline vf vf_load_twice(const float *p)
+{
+    const float32x2_t h = vld1_f32(p);
+    return vcombine_f32(h, h);
+}
+static inline vf vf_fold(vf x) { return vaddq_f32(x, vextq_f32(x, x, 2)); }
+static inline float vf_sum_low(vf x) { return vaddv_f32(vget_low_f32(x)); }
+static inline float vf_sum_high(vf x) { return vaddv_f32(vget_high_f32(x)); }
+static inline vf vf_first(vf x, int n, vf rest)
+{
+    static const int32_t lane[4] = {0, 1, 2, 3};
+    return vbslq_f32(vcgtq_s32(vdupq_n_s32(n), vld1q_s32(lane)), x, rest);
+}
+
 static inline vf vf_swap_pairs(vf x) { return vrev64q_f32(x); }
 static inline vf vf_even(vf x) { return vtrn1q_f32(x, x); }
 static inline vf vf_odd(vf x) { return vtrn2q_f32(x, x); }

@@ -13,6 +13,10 @@
  *   vf_exponent          e of x = m 2^e, x normal and positive
  *   vf_mantissa          m, 1 <= m < 2
  *   vf_sum, _top         over the lanes, in one fixed order
+ *   vf_first             first n lanes of x, the others of `rest`
+ *   vf_halves            lo in the lower half of the lanes, hi in the upper one
+ *   vf_load_twice        VF / 2 numbers, in both halves
+ *   vf_fold              both halves their sum   vf_sum_low, _high   over one half
  *   vf_swap_pairs        x1 x0 x3 x2 ..
  *   vf_even, _odd        x0 x0 x2 x2 .., x1 x1 x3 x3 ..
  *   vf_fmaddsub          a b - c in even lanes, a b + c in odd ones
