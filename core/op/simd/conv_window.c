@@ -1,0 +1,147 @@
+/* conv_window.c - see op/conv_window.c for the mathematics. Vectors run along channels or
+ * outputs, and sums stay in registers. */
+#include "op/simd/simd.h"
+
+/* Taps of an output bin that look at a bin there is: from .. to - 1. Tap 0 is at `first`.
+ */
+typedef struct taps {
+    int first, from, to;
+} taps;
+
+static inline taps taps_of(int f, int F, int kf, int stride, int pad)
+{
+    const int first = f * stride - pad;
+    return (taps){first, first < 0 ? -first : 0, F - first < kf ? F - first : kf};
+}
+
+/* n vectors of channels from c on, `rest` of a vector each. */
+static inline __attribute__((always_inline)) void
+depthwise_bin(float *y, const float *const *x, const float *w, const float *b, int C,
+              int kt, int kf, taps t, int c, const int n, size_t rest)
+{
+    vf sum[4];
+    SIMD_UNROLL
+    for (int j = 0; j < n; j++)
+        sum[j] = b ? vf_load_some(b + c + j * VF, rest) : vf_set(0);
+    for (int d = 0; d < kt; d++)
+        for (int k = t.from; x[d] && k < t.to; k++) {
+            const float *xk = x[d] + (t.first + k) * C + c, *wk = w + (d * kf + k) * C + c;
+            SIMD_UNROLL
+            for (int j = 0; j < n; j++)
+                sum[j] = vf_fma(vf_load_some(xk + j * VF, rest),
+                                vf_load_some(wk + j * VF, rest), sum[j]);
+        }
+    SIMD_UNROLL
+    for (int j = 0; j < n; j++)
+        vf_store_some(y + c + j * VF, sum[j], rest);
+}
+
+void SIMD(conv_depthwise_fwd)(float *restrict y, const float *const *x,
+                              const float *restrict w, const float *restrict b, int F,
+                              int C, int Fo, int kt, int kf, int stride, int pad)
+{
+    for (int f = 0; f < Fo; f++, y += C) {
+        const taps t = taps_of(f, F, kf, stride, pad);
+        int c = 0;
+        for (; c + 4 * VF <= C; c += 4 * VF)
+            depthwise_bin(y, x, w, b, C, kt, kf, t, c, 4, VF);
+        for (; c + 2 * VF <= C; c += 2 * VF)
+            depthwise_bin(y, x, w, b, C, kt, kf, t, c, 2, VF);
+        for (; c < C; c += VF)
+            depthwise_bin(y, x, w, b, C, kt, kf, t, c, 1, (size_t)(C - c));
+    }
+}
+
+/* One vector of channels of one output bin. */
+static inline void depthwise_bin_bwd(float *const *dx, float *dw, vf dy,
+                                     const float *const *x, const float *w, int C, int kt,
+                                     int kf, taps t, int c, size_t rest)
+{
+    for (int d = 0; d < kt; d++)
+        for (int k = t.from; k < t.to; k++) {
+            const int at = (t.first + k) * C + c, tap = (d * kf + k) * C + c;
+            if (dx && dx[d]) {
+                const vf old = vf_load_some(dx[d] + at, rest);
+                vf_store_some(dx[d] + at, vf_fma(dy, vf_load_some(w + tap, rest), old),
+                              rest);
+            }
+            if (dw && x[d]) {
+                const vf old = vf_load_some(dw + tap, rest);
+                vf_store_some(dw + tap, vf_fma(dy, vf_load_some(x[d] + at, rest), old),
+                              rest);
+            }
+        }
+}
+
+void SIMD(conv_depthwise_bwd)(float *const *dx, float *restrict dw,
+                              const float *restrict dy, const float *const *x,
+                              const float *restrict w, int F, int C, int Fo, int kt, int kf,
+                              int stride, int pad)
+{
+    for (int f = 0; f < Fo; f++, dy += C) {
+        const taps t = taps_of(f, F, kf, stride, pad);
+        int c = 0;
+        for (; c + VF <= C; c += VF)
+            depthwise_bin_bwd(dx, dw, vf_load(dy + c), x, w, C, kt, kf, t, c, VF);
+        if (c < C)
+            depthwise_bin_bwd(dx, dw, vf_load_some(dy + c, (size_t)(C - c)), x, w, C, kt,
+                              kf, t, c, (size_t)(C - c));
+    }
+}
+
+/* `rows` windows by n vectors of outputs. */
+static inline __attribute__((always_inline)) void
+narrow_block(float *y, const float *p, const float *w, const float *b, int K, int O,
+             int stride, const int rows, const int n, size_t rest)
+{
+    vf sum[4][2], wk[2];
+    SIMD_UNROLL
+    for (int r = 0; r < rows; r++) {
+        SIMD_UNROLL
+        for (int j = 0; j < n; j++)
+            sum[r][j] = b ? vf_load_some(b + j * VF, rest) : vf_set(0);
+    }
+    for (int k = 0; k < K; k++) {
+        SIMD_UNROLL
+        for (int j = 0; j < n; j++)
+            wk[j] = vf_load_some(w + k * O + j * VF, rest);
+        SIMD_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vf x = vf_set(p[r * K + k]);
+            SIMD_UNROLL
+            for (int j = 0; j < n; j++)
+                sum[r][j] = vf_fma(x, wk[j], sum[r][j]);
+        }
+    }
+    SIMD_UNROLL
+    for (int r = 0; r < rows; r++) {
+        SIMD_UNROLL
+        for (int j = 0; j < n; j++)
+            vf_store_some(y + r * stride + j * VF, sum[r][j], rest);
+    }
+}
+
+/* All outputs of `rows` windows. */
+static inline __attribute__((always_inline)) void narrow_rows(float *y, const float *p,
+                                                              const float *w,
+                                                              const float *b, int K, int O,
+                                                              int stride, int rows)
+{
+    int o = 0;
+    for (; o + 2 * VF <= O; o += 2 * VF)
+        narrow_block(y + o, p, w + o, b ? b + o : NULL, K, O, stride, rows, 2, VF);
+    for (; o < O; o += VF)
+        narrow_block(y + o, p, w + o, b ? b + o : NULL, K, O, stride, rows, 1,
+                     (size_t)(O - o));
+}
+
+void SIMD(conv_narrow_fwd)(float *restrict y, const float *restrict p,
+                           const float *restrict w, const float *restrict b, int N, int K,
+                           int O, int stride)
+{
+    int n = 0;
+    for (; n + 4 <= N; n += 4)
+        narrow_rows(y + n * stride, p + n * K, w, b, K, O, stride, 4);
+    for (; n < N; n++)
+        narrow_rows(y + n * stride, p + n * K, w, b, K, O, stride, 1);
+}

@@ -1,0 +1,107 @@
+#include "variants.h"
+
+static const double eps = FLT_EPSILON;
+
+typedef struct shape {
+    int F, C, kt, kf, stride, pad;
+} shape;
+
+/* Channels around the widths of vectors, kernels that hang over both ends, one that looks
+ * past the other end only. */
+static const shape shapes[] = {
+    {1, 1, 1, 1, 1, 0},  {5, 3, 2, 3, 1, 1},  {8, 32, 1, 3, 2, 1},  {4, 16, 4, 1, 1, 0},
+    {6, 17, 1, 5, 1, 4}, {9, 64, 3, 3, 3, 2}, {3, 130, 2, 3, 1, 1}, {2, 33, 1, 7, 1, 3}};
+enum { SHAPES = sizeof shapes / sizeof *shapes, FRAMES = 4 };
+
+static int outputs(shape s) { return (s.F + 2 * s.pad - s.kf) / s.stride + 1; }
+
+/* `kt` frames, of which frame 0 is missing if there are others. */
+typedef struct frames {
+    pair all;
+    const float *f[FRAMES];
+    const double *d[FRAMES];
+    float *to_f[FRAMES];
+    double *to_d[FRAMES];
+} frames;
+
+static frames frames_new(shape s, uint64_t seed)
+{
+    const size_t n = (size_t)(s.F * s.C);
+    frames x = {.all = pair_new((size_t)s.kt * n, 1, seed)};
+    for (int d = s.kt > 1 ? 1 : 0; d < s.kt; d++) {
+        x.f[d] = x.to_f[d] = x.all.f + (size_t)d * n;
+        x.d[d] = x.to_d[d] = x.all.d + (size_t)d * n;
+    }
+    return x;
+}
+
+/* `terms` products of numbers below 1, and as many roundings of their sum. */
+static void check(const variant *v, const char *what, pair *p, int terms)
+{
+    double *bound = malloc(p->n * sizeof *bound);
+    for (size_t i = 0; bound && i < p->n; i++)
+        bound[i] = (double)((terms + 1) * (terms + 1)) * eps;
+    pair_check(v, what, p, bound);
+    free(bound);
+    pair_free(p);
+}
+
+void variant_conv_depthwise_fwd(const variant *v)
+{
+    for (int i = 0; i < 2 * SHAPES; i++) {
+        const shape s = shapes[i / 2];
+        const int Fo = outputs(s);
+        frames x = frames_new(s, 1);
+        pair y = pair_new((size_t)(Fo * s.C), 1, 2), b = pair_new((size_t)s.C, 1, 3);
+        pair w = pair_new((size_t)(s.kt * s.kf * s.C), 1, 4);
+        v->k.conv_depthwise_fwd(y.f, x.f, w.f, i % 2 ? b.f : NULL, s.F, s.C, Fo, s.kt, s.kf,
+                                s.stride, s.pad);
+        dfn_conv_depthwise_fwd_f64(y.d, x.d, w.d, i % 2 ? b.d : NULL, s.F, s.C, Fo, s.kt,
+                                   s.kf, s.stride, s.pad);
+        check(v, "depthwise", &y, s.kt * s.kf);
+        pair_free(&x.all);
+        pair_free(&b);
+        pair_free(&w);
+    }
+}
+
+void variant_conv_depthwise_bwd(const variant *v)
+{
+    for (int i = 0; i < 3 * SHAPES; i++) {
+        const shape s = shapes[i / 3];
+        const int Fo = outputs(s), K = s.kt * s.kf;
+        const bool to_x = i % 3 != 1, to_w = i % 3 != 2;
+        frames x = frames_new(s, 1), dx = frames_new(s, 2);
+        pair dy = pair_new((size_t)(Fo * s.C), 1, 3), w = pair_new((size_t)(K * s.C), 1, 4);
+        pair dw = pair_new((size_t)(K * s.C), 1, 5);
+        v->k.conv_depthwise_bwd(to_x ? dx.to_f : NULL, to_w ? dw.f : NULL, dy.f, x.f, w.f,
+                                s.F, s.C, Fo, s.kt, s.kf, s.stride, s.pad);
+        dfn_conv_depthwise_bwd_f64(to_x ? dx.to_d : NULL, to_w ? dw.d : NULL, dy.d, x.d,
+                                   w.d, s.F, s.C, Fo, s.kt, s.kf, s.stride, s.pad);
+        check(v, "depthwise, dx", &dx.all, s.kf);
+        check(v, "depthwise, dw", &dw, Fo);
+        pair_free(&x.all);
+        pair_free(&dy);
+        pair_free(&w);
+    }
+}
+
+/* Outputs of one group of a wider row: what lies between must stay. */
+void variant_conv_narrow_fwd(const variant *v)
+{
+    static const int rows[] = {1, 3, 4, 9};
+    for (int s = 0; s < VARIANT_SIZES; s++)
+        for (int i = 0; i < 4; i++) {
+            const int O = variant_sizes[s], K = 1 + (5 * s) % 15, N = rows[i];
+            const int stride = O + 3 * (i % 2);
+            pair y = pair_new((size_t)(N * stride), 1, 1),
+                 p = pair_new((size_t)(N * K), 1, 2);
+            pair w = pair_new((size_t)(K * O), 1, 3), b = pair_new((size_t)O, 1, 4);
+            v->k.conv_narrow_fwd(y.f, p.f, w.f, i % 3 ? b.f : NULL, N, K, O, stride);
+            dfn_conv_narrow_fwd_f64(y.d, p.d, w.d, i % 3 ? b.d : NULL, N, K, O, stride);
+            check(v, "narrow", &y, K);
+            pair_free(&p);
+            pair_free(&w);
+            pair_free(&b);
+        }
+}
