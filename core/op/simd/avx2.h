@@ -106,6 +106,19 @@ static inline vf vf_first(vf x, int n, vf rest)
     return _mm256_blendv_ps(rest, x, _mm256_castsi256_ps(vf_part_mask(n)));
 }
 
+static inline void vf_unzip(vf lo, vf hi, vf *even, vf *odd)
+{
+    const vf a = _mm256_permute2f128_ps(lo, hi, 0x20);
+    const vf b = _mm256_permute2f128_ps(lo, hi, 0x31);
+    *even = _mm256_shuffle_ps(a, b, 0x88);
+    *odd = _mm256_shuffle_ps(a, b, 0xdd);
+}
+static inline void vf_zip(vf even, vf odd, vf *lo, vf *hi)
+{
+    const vf a = _mm256_unpacklo_ps(even, odd), b = _mm256_unpackhi_ps(even, odd);
+    *lo = _mm256_permute2f128_ps(a, b, 0x20);
+    *hi = _mm256_permute2f128_ps(a, b, 0x31);
+}
 static inline vf vf_swap_pairs(vf x) { return _mm256_permute_ps(x, 0xb1); }
 static inline vf vf_even(vf x) { return _mm256_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm256_movehdup_ps(x); }

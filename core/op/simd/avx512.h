@@ -98,6 +98,20 @@ static inline vf vf_first(vf x, int n, vf rest)
     return _mm512_mask_blend_ps(vf_part_mask(n), rest, x);
 }
 
+static inline void vf_unzip(vf lo, vf hi, vf *even, vf *odd)
+{
+    const __m512i at =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    *even = _mm512_permutex2var_ps(lo, at, hi);
+    *odd = _mm512_permutex2var_ps(lo, _mm512_add_epi32(at, _mm512_set1_epi32(1)), hi);
+}
+static inline void vf_zip(vf even, vf odd, vf *lo, vf *hi)
+{
+    const __m512i at =
+        _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *lo = _mm512_permutex2var_ps(even, at, odd);
+    *hi = _mm512_permutex2var_ps(even, _mm512_add_epi32(at, _mm512_set1_epi32(8)), odd);
+}
 static inline vf vf_swap_pairs(vf x) { return _mm512_permute_ps(x, 0xb1); }
 static inline vf vf_even(vf x) { return _mm512_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm512_movehdup_ps(x); }

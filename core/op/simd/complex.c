@@ -8,9 +8,10 @@ void SIMD(complex_mul_fwd)(float *restrict y, const float *a, const float *b, fl
         const size_t m = n - i;
         const vc p = vc_load(a + 2 * i, m), q = vc_load(b + 2 * i, m);
         const vf im = vf_set(sign) * q.im;
-        vc_store(y + 2 * i,
-                 (vc){vf_fma(p.re, q.re, vf_set(0) - p.im * im), vf_fma(p.re, im, p.im * q.re)},
-                 m);
+        vc_store(
+            y + 2 * i,
+            (vc){vf_fma(p.re, q.re, vf_set(0) - p.im * im), vf_fma(p.re, im, p.im * q.re)},
+            m);
     }
 }
 
@@ -79,7 +80,8 @@ void SIMD(complex_unit_bwd)(float *restrict dx, const float *restrict dy,
         const vf along = vf_fma(g.re, u.re, g.im * u.im) * (r / d);
         const vf re = vf_fnma(along, u.re, g.re) / d, im = vf_fnma(along, u.im, g.im) / d;
         vc_add_to(dx + 2 * i,
-                  (vc){vf_select(there, re, vf_set(0)), vf_select(there, im, vf_set(0))}, m);
+                  (vc){vf_select(there, re, vf_set(0)), vf_select(there, im, vf_set(0))},
+                  m);
     }
 }
 
@@ -113,8 +115,9 @@ void SIMD(complex_compress_bwd)(float *restrict dx, const float *restrict dy,
         const vf along = vf_select(vf_gt(least, r), zero, dot);
         const vf cross = vf_fnma(d.re, u.im, d.im * u.re) * m;
         const vf across = cross * (r / vf_max(r * r, vf_set(phase_guard)));
-        vc_add_to(dx + 2 * i,
-                  (vc){vf_fnma(across, u.im, along * u.re), vf_fma(across, u.re, along * u.im)},
-                  k);
+        vc_add_to(
+            dx + 2 * i,
+            (vc){vf_fnma(across, u.im, along * u.re), vf_fma(across, u.re, along * u.im)},
+            k);
     }
 }

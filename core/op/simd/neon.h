@@ -90,6 +90,16 @@ static inline vf vf_first(vf x, int n, vf rest)
     return vbslq_f32(vcgtq_s32(vdupq_n_s32(n), vld1q_s32(lane)), x, rest);
 }
 
+static inline void vf_unzip(vf lo, vf hi, vf *even, vf *odd)
+{
+    *even = vuzp1q_f32(lo, hi);
+    *odd = vuzp2q_f32(lo, hi);
+}
+static inline void vf_zip(vf even, vf odd, vf *lo, vf *hi)
+{
+    *lo = vzip1q_f32(even, odd);
+    *hi = vzip2q_f32(even, odd);
+}
 static inline vf vf_swap_pairs(vf x) { return vrev64q_f32(x); }
 static inline vf vf_even(vf x) { return vtrn1q_f32(x, x); }
 static inline vf vf_odd(vf x) { return vtrn2q_f32(x, x); }

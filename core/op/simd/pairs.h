@@ -12,8 +12,8 @@ typedef struct vc {
 static inline vc vc_load(const float *p, size_t n)
 {
     vc z;
-    vf_unzip(vf_load_some(p, 2 * n), 2 * n > VF ? vf_load_some(p + VF, 2 * n - VF) : vf_set(0),
-             &z.re, &z.im);
+    vf_unzip(vf_load_some(p, 2 * n),
+             2 * n > VF ? vf_load_some(p + VF, 2 * n - VF) : vf_set(0), &z.re, &z.im);
     return z;
 }
 

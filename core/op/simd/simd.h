@@ -17,6 +17,7 @@
  *   vf_halves            lo in the lower half of the lanes, hi in the upper one
  *   vf_load_twice        VF / 2 numbers, in both halves
  *   vf_fold              both halves their sum   vf_sum_low, _high   over one half
+ *   vf_unzip, _zip       x0 y0 x1 y1 .. in two vectors to x0 x1 .., y0 y1 .., and back
  *   vf_swap_pairs        x1 x0 x3 x2 ..
  *   vf_even, _odd        x0 x0 x2 x2 .., x1 x1 x3 x3 ..
  *   vf_fmaddsub          a b - c in even lanes, a b + c in odd ones

@@ -63,16 +63,17 @@ void SIMD(unit_norm_bwd)(float *restrict dx, float *restrict ds, const float *re
         const vf low = vf_select(vf_gt(level, vf_set(lowest)), down, zero);
         const vf after = vf_select(vf_gt(vf_set(highest), level), low, zero);
         const vm there = vf_gt(r, zero);
-        const vf radial =
-            vf_select(there, b * after / vf_select(there, r, one), zero);
-        vc_add_to(dx + 2 * i,
-                  (vc){vf_fma(g.re, scale, radial * z.re), vf_fma(g.im, scale, radial * z.im)},
-                  m);
+        const vf radial = vf_select(there, b * after / vf_select(there, r, one), zero);
+        vc_add_to(
+            dx + 2 * i,
+            (vc){vf_fma(g.re, scale, radial * z.re), vf_fma(g.im, scale, radial * z.im)},
+            m);
         vf_store_some(ds + i, a * after, m);
     }
 }
 
-/* y = sum of c x with coefficients side by side (bin_step 1); with other steps, bin by bin. */
+/* y = sum of c x with coefficients side by side (bin_step 1); with other steps, bin by bin.
+ */
 static inline void filter_rows(float *y, const float *c, const float *const *x, int bins,
                                int order, int tap_step)
 {
