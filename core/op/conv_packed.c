@@ -67,21 +67,6 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const REAL *w, cons
     }
 }
 
-/* Rows p[Fo][kt][kf][nc] of what one output frame sees, from channel c on. */
-static void gather(REAL *restrict p, const conv_shape *s, const REAL *const *x, int c,
-                   int nc)
-{
-    for (int f = 0; f < s->Fo; f++)
-        for (int d = 0; d < s->kt; d++)
-            for (int k = 0; k < s->kf; k++, p += nc) {
-                const int bin = f * s->stride_f - s->pad_f + k;
-                if (x[d] && bin >= 0 && bin < s->F)
-                    memcpy(p, x[d] + bin * s->C + c, (size_t)nc * sizeof *p);
-                else
-                    memset(p, 0, (size_t)nc * sizeof *p);
-            }
-}
-
 static void general(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
@@ -92,7 +77,10 @@ static void general(const conv_run *r, REAL *y)
     for (int j = 0; j < r->To; j++, y += s->Fo * s->O)
         for (int g = 0; g < s->groups; g++) {
             OP(conv_look)(x, r, j);
-            gather(p, s, x, g * nc, nc);
+            for (int d = 0; d < s->kt; d++)
+                x[d] = x[d] ? x[d] + g * nc : NULL;
+            r->k->conv_windows(p, x, nc, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
+                               s->pad_f);
             OP(packed_layer_run)
             (r->k, l,
              (const float *)(const void *)r->w + (size_t)g * group_size(s, r->format),

@@ -3,6 +3,7 @@
  * stride - pad. A window is one row [nc][kt][kf], the layout of a weight row.
  *
  *   gather         p[f][c][d][k] = x[d][f stride - pad + k][c], c over nc of the C channels
+ *   windows        p[f][d][k][c], the order of packed weights
  *   scatter        its reverse: dx[d][..][c] += dp[f][c][d][k]
  *   narrow_fwd     y[n][o] = b[o] + sum_k p[n][k] w[k][o], rows of y `stride` apart
  *   depthwise_fwd  y[f][c] = b[c] + sum_{d,k} x[d][f stride - pad + k][c] w[d][k][c]
@@ -21,6 +22,19 @@ void OP(conv_gather)(REAL *restrict p, const REAL *const *x, int nc, int F, int 
                 REAL *to = p + d * kf + k;
                 for (int c = 0; c < nc; c++)
                     to[c * kt * kf] = from ? from[c] : 0;
+            }
+}
+
+void OP(conv_windows)(REAL *restrict p, const REAL *const *x, int nc, int F, int C, int Fo,
+                      int kt, int kf, int stride, int pad)
+{
+    for (int f = 0; f < Fo; f++)
+        for (int d = 0; d < kt; d++)
+            for (int k = 0; k < kf; k++, p += nc) {
+                const int bin = f * stride - pad + k;
+                const REAL *from = x[d] && bin >= 0 && bin < F ? x[d] + bin * C : NULL;
+                for (int c = 0; c < nc; c++)
+                    p[c] = from ? from[c] : 0;
             }
 }
 

@@ -52,9 +52,12 @@ DFN_KERNEL(grouped_linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *rest
 
 /* conv_window.c  the kt frames x[d] that one output frame sees, NULL for zeros; nc of the C
  *                channels of F bins; windows p[Fo][nc][kt][kf], w[kt][kf][C]; b, dx and dw
- *                may be NULL. narrow: y[N][O] = p[N][K] w[K][O] + b, rows `stride` apart */
+ *                may be NULL. narrow: y[N][O] = p[N][K] w[K][O] + b, rows `stride` apart.
+ * windows: as gather, in the order p[Fo][kt][kf][nc] */
 DFN_KERNEL(conv_gather, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
                          int Fo, int kt, int kf, int stride, int pad))
+DFN_KERNEL(conv_windows, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
+                          int Fo, int kt, int kf, int stride, int pad))
 DFN_KERNEL(conv_scatter, (REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,
                           int Fo, int kt, int kf, int stride, int pad))
 DFN_KERNEL(conv_narrow_fwd,

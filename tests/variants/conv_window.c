@@ -6,11 +6,12 @@ typedef struct shape {
     int F, C, kt, kf, stride, pad;
 } shape;
 
-/* Channels around the widths of vectors, kernels that hang over both ends, one that looks
- * past the other end only. */
+/* Channels around the widths of vectors, kernels that hang over both ends, one that
+ * starts behind the last bin, one that sees nothing there at all. */
 static const shape shapes[] = {
-    {1, 1, 1, 1, 1, 0},  {5, 3, 2, 3, 1, 1},  {8, 32, 1, 3, 2, 1},  {4, 16, 4, 1, 1, 0},
-    {6, 17, 1, 5, 1, 4}, {9, 64, 3, 3, 3, 2}, {3, 130, 2, 3, 1, 1}, {2, 33, 1, 7, 1, 3}};
+    {1, 1, 1, 1, 1, 0},   {5, 3, 2, 3, 1, 1},  {8, 32, 1, 3, 2, 1},
+    {4, 16, 4, 1, 1, 0},  {6, 17, 1, 5, 1, 4}, {9, 64, 3, 3, 3, 2},
+    {3, 130, 2, 3, 1, 1}, {2, 33, 1, 7, 1, 3}, {3, 5, 2, 2, 1, 4}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, FRAMES = 4 };
 
 static int outputs(shape s) { return (s.F + 2 * s.pad - s.kf) / s.stride + 1; }
@@ -44,6 +45,29 @@ static void check(const variant *v, const char *what, pair *p, int terms)
     pair_check(v, what, p, bound);
     free(bound);
     pair_free(p);
+}
+
+/* Copies: exact. Of a group, too, whose channels start inside a bin. */
+void variant_conv_windows(const variant *v)
+{
+    for (int i = 0; i < 3 * SHAPES; i++) {
+        const shape s = shapes[i / 3];
+        const int Fo = outputs(s), nc = i % 3 == 0 ? s.C : i % 3 == 1 ? (s.C + 1) / 2 : 1;
+        frames x = frames_new(s, 1);
+        for (int d = 0; d < s.kt; d++)
+            if (x.f[d]) {
+                x.f[d] += s.C - nc;
+                x.d[d] += s.C - nc;
+            }
+        pair p = pair_new((size_t)(Fo * s.kt * s.kf * nc), 1, 2);
+        v->k.conv_windows(p.f, x.f, nc, s.F, s.C, Fo, s.kt, s.kf, s.stride, s.pad);
+        dfn_conv_windows_f64(p.d, x.d, nc, s.F, s.C, Fo, s.kt, s.kf, s.stride, s.pad);
+        for (size_t k = 0; k < p.n; k++)
+            CHECK((double)p.f[k] == p.d[k], "%s, windows: [%zu] is %g, want %g", v->level,
+                  k, (double)p.f[k], p.d[k]);
+        check(v, "windows", &p, 0);
+        pair_free(&x.all);
+    }
 }
 
 void variant_conv_depthwise_fwd(const variant *v)

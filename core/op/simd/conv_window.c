@@ -11,7 +11,52 @@ typedef struct taps {
 static inline taps taps_of(int f, int F, int kf, int stride, int pad)
 {
     const int first = f * stride - pad;
-    return (taps){first, first < 0 ? -first : 0, F - first < kf ? F - first : kf};
+    const int to = F - first < kf ? F - first : kf, from = first < 0 ? -first : 0;
+    return from < to ? (taps){first, from, to} : (taps){first, 0, 0};
+}
+
+static inline void copy(float *restrict p, const float *restrict x, int n)
+{
+    for (int i = 0; i < n; i += VF)
+        vf_store_some(p + i, vf_load_some(x + i, (size_t)(n - i)), (size_t)(n - i));
+}
+
+static inline void clear(float *p, int n)
+{
+    for (int i = 0; i < n; i += VF)
+        vf_store_some(p + i, vf_set(0), (size_t)(n - i));
+}
+
+/* The taps of one bin and frame: in one piece where the group has all channels. */
+static inline void window(float *restrict p, const float *restrict x, int nc, int C, int kf,
+                          taps t)
+{
+    clear(p, t.from * nc);
+    clear(p + t.to * nc, (kf - t.to) * nc);
+    x += (t.first + t.from) * C;
+    p += t.from * nc;
+    const int n = t.to - t.from;
+    if (nc == C)
+        copy(p, x, n * nc);
+    else if (nc == 1)
+        for (int k = 0; k < n; k++)
+            p[k] = x[k * C];
+    else
+        for (int k = 0; k < n; k++)
+            copy(p + k * nc, x + k * C, nc);
+}
+
+void SIMD(conv_windows)(float *restrict p, const float *const *x, int nc, int F, int C,
+                        int Fo, int kt, int kf, int stride, int pad)
+{
+    for (int f = 0; f < Fo; f++) {
+        const taps t = taps_of(f, F, kf, stride, pad);
+        for (int d = 0; d < kt; d++, p += kf * nc)
+            if (x[d])
+                window(p, x[d], nc, C, kf, t);
+            else
+                clear(p, kf * nc);
+    }
 }
 
 /* n vectors of channels from c on, `rest` of a vector each. */

@@ -41,7 +41,7 @@ static inline moments measure(const float *x, float eps, int D)
     }
     const float shift = vf_sum(sum[0] + sum[1]) / (float)D;
     const float var = vf_sum(square[0] + square[1]) / (float)D - shift * shift;
-    return (moments){start + shift, 1 / sqrtf(fmaxf(var, 0) + eps)};
+    return (moments){start + shift, 1 / sqrtf((var > 0 ? var : 0) + eps)};
 }
 
 void SIMD(layer_norm_fwd)(float *restrict y, const float *restrict x,
