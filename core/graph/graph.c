@@ -284,6 +284,8 @@ dfn_node_info dfn_graph_node(const dfn_graph *g, dfn_value v)
                            .parameters = node_parameters(g, n),
                            .state = n->state,
                            .macs = n->macs,
+                           .format = n->attr.format,
+                           .view = n->view,
                            .n_in = n->n_in,
                            .in = n->in};
 }

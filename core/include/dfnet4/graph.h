@@ -138,6 +138,8 @@ typedef struct dfn_node_info {
     dfn_shape shape;
     size_t parameters, state; /* numbers */
     uint64_t macs;
+    dfn_weight_format format; /* of its weights */
+    bool view;                /* its input with another shape: a run does nothing */
     int n_in;
     const dfn_value *in;
 } dfn_node_info;
