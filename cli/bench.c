@@ -7,6 +7,12 @@
 
 enum { LOADS = 5 }; /* of which the median counts */
 
+typedef struct bench_run {
+    const bench_settings *settings;
+    bench_peaks peaks;
+    json_t *rows; /* with --json */
+} bench_run;
+
 static void on_signal(int number) { bench_stop = number; }
 
 static void catch_signals(void)
@@ -27,6 +33,19 @@ static void hear(void *to, const bench_message *m)
         r->load = m->load;
     if (m->kind == BENCH_ROW && r->n_row < BENCH_ROWS)
         r->row[r->n_row++] = m->row;
+    if (m->kind != BENCH_OP)
+        return;
+    bench_op *more = realloc(r->op, ((size_t)r->n_op + 1) * sizeof *more);
+    if (more) {
+        r->op = more;
+        r->op[r->n_op++] = m->op;
+    }
+}
+
+static void hear_peaks(void *to, const bench_message *m)
+{
+    if (m->kind == BENCH_PEAKS)
+        *(bench_peaks *)to = m->peaks;
 }
 
 static int ascending(const void *a, const void *b)
@@ -52,54 +71,81 @@ static bool repeat_loads(const bench_task *t, const bench_source *s, bench_resul
     return true;
 }
 
-/* One model at one precision; what was found out, if anything, is printed or put into
- * `rows`. */
-static bool measure(const bench_settings *settings, const bench_source *s,
-                    bench_precision precision, json_t *rows)
+static void show(const bench_run *b, bench_result *r)
 {
+    const bench_settings *s = b->settings;
+    if (s->ops)
+        bench_ops_judge(r, s, &b->peaks);
+    if (s->json) {
+        json_t *more = bench_json(s, r, s->peaks || s->ops ? &b->peaks : NULL);
+        json_array_extend(b->rows, more);
+        json_decref(more);
+    } else if (s->ops) {
+        bench_print_ops(s, r, &b->peaks);
+    } else {
+        bench_print(s, r);
+    }
+}
+
+/* One model at one precision; what was found out, if anything, is shown. */
+static bool measure(const bench_run *b, const bench_source *s, bench_precision precision)
+{
+    const bench_settings *settings = b->settings;
     const bench_task t = {.settings = settings, .path = s->path, .precision = precision};
     bench_result r = {0};
     snprintf(r.label, sizeof r.label, "%s", s->label);
     snprintf(r.what, sizeof r.what, "%s", s->preset ? "random weights" : "");
-    bool good = bench_in_child(s->label, bench_measure, &t, hear, &r);
-    if (good && !bench_stop)
+    bool good = bench_in_child(s->label, settings->ops ? bench_measure_ops : bench_measure,
+                               &t, hear, &r);
+    if (good && !bench_stop && !settings->ops)
         good = repeat_loads(&t, s, &r) || bench_stop;
-    if (r.n_row && settings->json) {
-        json_t *more = bench_json(settings, &r);
-        json_array_extend(rows, more);
-        json_decref(more);
-    } else if (r.n_row)
-        bench_print(settings, &r);
+    if (r.n_row)
+        show(b, &r);
+    free(r.op);
     return good;
 }
 
-static bool measure_model(const bench_settings *settings, const char *argument,
-                          json_t *rows)
+static bool measure_model(const bench_run *b, const char *argument)
 {
     bench_source s;
     bool good = bench_source_open(&s, argument);
     for (bench_precision p = BENCH_FILE; s.path && p < BENCH_PRECISIONS; p++)
-        if (settings->precision[p] && !bench_stop)
-            good &= measure(settings, &s, p, rows);
+        if (b->settings->precision[p] && !bench_stop)
+            good &= measure(b, &s, p);
     bench_source_close(&s);
     return good;
 }
 
-static bool measure_all(const bench_settings *settings, int n, char **models, json_t *rows)
+static bool measure_all(const bench_run *b, int n, char **models)
 {
     static const char *const usual[] = {"full", "lite"};
     bool good = true;
     for (int i = 0; i < n && !bench_stop; i++)
-        good &= measure_model(settings, models[i], rows);
+        good &= measure_model(b, models[i]);
     if (n)
         return good;
     if (cli_model_is_installed()) {
         char *path = cli_find_model(NULL);
-        good = path && measure_model(settings, path, rows);
+        good = path && measure_model(b, path);
         free(path);
     }
     for (int i = 0; i < 2 && !bench_stop; i++)
-        good &= measure_model(settings, usual[i], rows);
+        good &= measure_model(b, usual[i]);
+    return good;
+}
+
+/* Before any model is, so that they have the machine as it is then. */
+static bool measure_peaks(bench_run *b)
+{
+    const bench_settings *s = b->settings;
+    if (!s->peaks && !s->ops)
+        return true;
+    if (s->progress)
+        cli_bar("measuring the machine");
+    const bool good =
+        bench_in_child("peaks", bench_find_peaks, NULL, hear_peaks, &b->peaks);
+    if (good && s->peaks && !s->ops && !s->json)
+        bench_print_peaks(&b->peaks);
     return good;
 }
 
@@ -107,16 +153,18 @@ static int run(const cli_command *self, int argc, char **argv)
 {
     char machine[256];
     bench_settings s = bench_options_read(self, argc, argv);
+    bench_run b = {.settings = &s};
     s.progress = isatty(STDERR_FILENO);
     catch_signals();
-    json_t *rows = s.json ? json_array() : NULL;
+    b.rows = s.json ? json_array() : NULL;
     if (!s.json) {
         bench_machine(machine, sizeof machine, s.pin);
         cli_line("%s", machine);
     }
-    bool good = measure_all(&s, argc - optind, argv + optind, rows);
+    bool good = measure_peaks(&b);
+    good &= measure_all(&b, argc - optind, argv + optind);
     if (s.json)
-        good &= cli_json_print(rows);
+        good &= cli_json_print(b.rows);
     if (bench_stop) { /* end as the signal would have ended us */
         cli_finish(CLI_OK);
         cli_error(NULL, "interrupted; the figures are those of the hops until then");
@@ -149,6 +197,7 @@ const cli_command cli_bench = {
         "  dfnet4 bench --mode=paced --seconds=600 --pin=1 full\n"
         "                                         the worst hop in ten minutes\n"
         "  dfnet4 bench --signal=all lite         does the cost depend on the sound?\n"
+        "  dfnet4 bench --ops full                where the time goes\n"
         "  dfnet4 bench --json | jq '.[].hop_us_p50'\n",
     .options = bench_options,
     .run = run,

@@ -13,7 +13,8 @@
 #include <dfnet4/stream.h>
 #include <signal.h>
 
-enum { BENCH_STREAMS = 64, BENCH_LABEL = 128, BENCH_ROWS = 64, BENCH_LEVELS = 4 };
+enum { BENCH_STREAMS = 64, BENCH_LABEL = 128, BENCH_ROWS = 64 };
+enum { BENCH_PEAKS_MAX = 8, BENCH_CACHES = 4 };
 
 typedef enum bench_mode { BENCH_HOT, BENCH_PACED, BENCH_MODES } bench_mode;
 
@@ -66,20 +67,27 @@ typedef struct bench_load {
     char precision[8];
 } bench_load;
 
-/* One operator of a network, or all of a kind. Times of one hop. */
+/* One operator of a network, or all of a kind. Of one hop. */
 typedef struct bench_op {
-    char name[BENCH_LABEL], op[32];
-    int calls; /* in a hop */
-    double us;
-    double macs, bytes; /* of weights */
+    char name[BENCH_LABEL], op[32], graph[8]; /* "net", "apply", or "" outside of both */
+    int calls;
+    double us, macs, bytes; /* of weights */
+    double floor_us;        /* what its multiplications or its reading need at least */
+    dfn_weight_format format;
 } bench_op;
 
-/* What this machine can do at best on one core; 0: it cannot, or was not asked. */
+/* What one core of this machine can do at best; 0: not known. */
+typedef struct bench_peak {
+    unsigned cpu; /* the set that can do it */
+    dfn_weight_format format;
+    double gops; /* a multiplication and an addition are two */
+} bench_peak;
+
 typedef struct bench_peaks {
-    unsigned cpu[BENCH_LEVELS]; /* levels */
-    double gflops[BENCH_LEVELS];
-    int levels;
-    double l1, l2, l3, dram; /* reading, GB/s */
+    bench_peak compute[BENCH_PEAKS_MAX];
+    int n;
+    double bytes[BENCH_CACHES], read[BENCH_CACHES]; /* L1, L2, L3, DRAM; GB/s */
+    float sink;
 } bench_peaks;
 
 typedef enum bench_kind {
@@ -108,9 +116,8 @@ typedef struct bench_result {
     bench_load load;
     bench_row row[BENCH_ROWS];
     int n_row;
-    bench_op *op;
+    bench_op *op; /* with --ops */
     int n_op;
-    bool complete;
 } bench_result;
 
 /* bench_options.c */
@@ -148,6 +155,23 @@ typedef struct bench_task {
     bool load_only;
 } bench_task;
 bool bench_measure(int pipe, const void *task);
+/** Load it at the precision asked for, and say which one that is. */
+bool bench_load_model(dfn_model **m, const bench_task *t, bench_load *l, dfn_error *err);
+
+/* bench_ops.c: the same for every operator: BENCH_OP messages, and a row for the whole hop
+ */
+bool bench_measure_ops(int pipe, const void *task);
+/** Fill in floors from the peaks; sort by time, longest first. */
+void bench_ops_judge(bench_result *r, const bench_settings *s, const bench_peaks *p);
+/** The operators of each kind, added up and sorted; owner: caller frees. NULL: no memory.
+ */
+bench_op *bench_ops_by_kind(const bench_result *r, int *n);
+bench_op bench_ops_total(const bench_result *r);
+
+/* bench_peaks.c */
+bool bench_find_peaks(int pipe, const void *unused); /* one BENCH_PEAKS message */
+/** Best speed with these instruction sets, of products with such weights. */
+double bench_peak_of(const bench_peaks *p, unsigned cpu, dfn_weight_format f);
 
 /* bench_lane.c: streams that are run and timed together */
 typedef struct bench_lane bench_lane;
@@ -186,9 +210,17 @@ int bench_counter_open(void);
 double bench_counter_read(int counter);
 /** Processor, its frequency's governor and turbo as far as known: "AMD EPYC, ...". */
 void bench_machine(char *text, size_t size, int cpu);
+/** From now on this thread computes as streams do: denormal numbers are zero. */
+void bench_flush_denormals(void);
 
-/* bench_text.c, bench_json.c */
+/* bench_text.c, bench_ops_text.c */
 void bench_print(const bench_settings *s, const bench_result *r);
-json_t *bench_json(const bench_settings *s, const bench_result *r);
+void bench_print_ops(const bench_settings *s, const bench_result *r, const bench_peaks *p);
+void bench_print_peaks(const bench_peaks *p);
+extern const char *const bench_cache_name[BENCH_CACHES];
+extern const char *const bench_format_name[];
+
+/* bench_json.c. `p` is NULL without --peaks. */
+json_t *bench_json(const bench_settings *s, const bench_result *r, const bench_peaks *p);
 
 #endif

@@ -34,17 +34,15 @@ static size_t count_hops(const session *x, bench_mode mode)
     return n < 1 ? 1 : (size_t)(n + 0.5);
 }
 
-static const bench_precision precisions[] = {BENCH_FILE, BENCH_F32};
-
-static bool set_precision(dfn_model *m, bench_precision p, dfn_error *err)
+/* A model file holds float32; loading packs it as such. */
+bool bench_load_model(dfn_model **m, const bench_task *t, bench_load *l, dfn_error *err)
 {
-    (void)m;
-    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++)
-        if (precisions[i] == p)
-            return true;
-    dfn_fail(err, DFN_ERR_UNSUPPORTED, "%s weights are not there yet",
-             bench_precision_name[p]);
-    return false;
+    static const dfn_weight_format formats[BENCH_PRECISIONS] = {
+        DFN_WEIGHTS_F32, DFN_WEIGHTS_F32, DFN_WEIGHTS_BF16, DFN_WEIGHTS_INT8};
+    const bench_precision p = t->precision == BENCH_FILE ? BENCH_F32 : t->precision;
+    snprintf(l->precision, sizeof l->precision, "%s", bench_precision_name[p]);
+    return !dfn_model_load(m, t->path, err) &&
+           (formats[p] == DFN_WEIGHTS_F32 || !dfn_model_set_precision(*m, formats[p], err));
 }
 
 static bool add_lane(session *x, const dfn_model_info *info, unsigned cpu,
@@ -150,8 +148,7 @@ static bool load(session *x, const bench_task *t, dfn_error *err)
     bench_message m = {.kind = BENCH_LOADED};
     const double before = bench_rss_kib();
     const int64_t start = bench_clock();
-    if (dfn_model_load(&x->model, t->path, err) ||
-        !set_precision(x->model, t->precision, err))
+    if (!bench_load_model(&x->model, t, &m.load, err))
         return false;
     const int64_t loaded = bench_clock();
     const double model = bench_rss_kib();
@@ -174,8 +171,6 @@ static bool load(session *x, const bench_task *t, dfn_error *err)
             if (!i && x->s->streams > 1 && !x->s->batch)
                 m.load.rss_stream_kib = (bench_rss_kib() - now) / (x->s->streams - 1);
         }
-    snprintf(m.load.precision, sizeof m.load.precision, "%s",
-             bench_precision_name[t->precision == BENCH_FILE ? BENCH_F32 : t->precision]);
     bench_tell(x->pipe, &m);
     return true;
 }

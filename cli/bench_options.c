@@ -45,6 +45,11 @@ const cli_option *bench_options(void)
          "What is heard: speech (the default), noise, silence, denormal, loud, nan, or "
          "all, "
          "with the ratio of each to the first: cost must not depend on it"},
+        {KEY_OPS, "ops", NULL,
+         "Show the time of every operator instead, hot unless --mode=paced, beside what "
+         "the "
+         "machine can do at best"},
+        {KEY_PEAKS, "peaks", NULL, "Measure that, too: multiplications, and reading"},
         {KEY_PIN, "pin", "CPU", "Stay on this processor, counted from 0"},
         {'j', "json", NULL, "Print JSON: an array with an object for each row"},
         {0},
@@ -132,6 +137,8 @@ bench_settings bench_options_read(const cli_command *self, int argc, char **argv
         signals += s.signal[i];
     if (s.compare && signals > 1)
         cli_usage(self, "--compare takes one signal, not all");
+    if (s.ops && (s.compare || signals > 1))
+        cli_usage(self, "--ops goes with one level and one signal");
     if (s.pin >= 0 && !bench_pin(s.pin))
         cli_usage(self, "--pin=%d: there is no such processor for us", s.pin);
     return s;

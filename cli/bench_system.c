@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __SSE2__
+#    include <immintrin.h>
+#endif
 #ifdef __linux__
 #    include <linux/perf_event.h>
 #    include <sched.h>
@@ -116,4 +119,15 @@ void bench_machine(char *text, size_t size, int cpu)
         snprintf(governor, sizeof governor, "unknown");
     snprintf(text, size, "%.*s, %s; governor %s, turbo %s", (int)strcspn(name, "\n"), name,
              core, governor, turbo());
+}
+
+void bench_flush_denormals(void)
+{
+#if defined(__SSE2__)
+    _mm_setcsr(_mm_getcsr() | 0x8040u);
+#elif defined(__aarch64__)
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode | (UINT64_C(1) << 24)) : "memory");
+#endif
 }

@@ -90,10 +90,68 @@ class Bench(support.Case):
         row, = self.bench("--mode=hot", "--seconds=0.1", "--signal=loud", self.model)
         self.assertEqual((row["signal"], row["ratio"]), ("loud", 1))
 
+    def test_precisions(self):
+        rows = self.bench("--mode=hot", "--seconds=0.2", "--precision=all", "lite")
+        self.assertEqual([r["precision"] for r in rows], ["f32", "bf16", "int8"])
+        for r in rows:
+            self.plausible(r)
+        # weights of 2, 4 and 8 times as many bits
+        self.assertGreater(rows[0]["rss_kib"], rows[1]["rss_kib"])
+        self.assertGreater(rows[1]["rss_kib"], rows[2]["rss_kib"])
+        bytes = [self.bench("--ops", "--seconds=0.1", "--precision=" + p, "lite")[0]["total"]["weight_bytes"]
+                 for p in ("f32", "bf16", "int8")]
+        self.assertTrue(bytes[0] > 1.5 * bytes[1] > 2 * bytes[2], bytes)
+
     def test_compare(self):
         rows = self.bench("--mode=hot", "--seconds=0.3", "--cpu=none", "--compare=detect", self.model)
         self.assertEqual((len(rows), rows[0]["isa"], rows[0]["hops"], rows[1]["hops"]), (2, "none", 30, 30))
         self.assertAlmostEqual(rows[1]["ratio"], rows[1]["hop_us_p50"] / rows[0]["hop_us_p50"], 6)
+
+    def test_ops(self):
+        """Every node with its work; the parts add up to the totals, and those to the model's."""
+        row, = self.bench("--ops", "--seconds=0.5", "lite")
+        info = json.loads(self.dfnet4("info", "--json", "--preset=lite").out)
+        total = row["total"]
+        for parts in (row["ops"], row["kinds"]):
+            for key in ("us", "macs", "weight_bytes", "calls", "floor_us"):
+                self.assertAlmostEqual(sum(p[key] for p in parts) / total[key], 1, 6)
+            self.assertAlmostEqual(sum(p["share"] for p in parts), 1, 6)
+            times = [p["us"] for p in parts]
+            self.assertEqual(times, sorted(times, reverse=True))
+        for p in row["ops"]:
+            self.assertEqual(p["calls"], 1)
+            self.assertAlmostEqual(p["gops"] * p["us"] * 1e3, 2 * p["macs"], delta=1e-6 * p["macs"] + 1e-9)
+            self.assertAlmostEqual(p["gb_s"] * p["us"] * 1e3, p["weight_bytes"],
+                                   delta=1e-6 * p["weight_bytes"] + 1e-9)
+        self.assertEqual(total["macs"], info["macs_per_hop"])
+        # packed weights are padded to whole tiles
+        self.assertTrue(1 <= total["weight_bytes"] / 4 / info["parameters"] < 1.2, total)
+        self.assertEqual({p["name"] for p in row["ops"] if p["op"] == "signal"}, {"analysis", "hand on", "synthesis"})
+        self.assertLessEqual({"linear", "conv2d", "selective_scan"}, {k["op"] for k in row["kinds"]})
+        # both medians come from hops in turn: a stream does what the nodes do, and a little more
+        self.assertTrue(0.5 < total["us"] / row["hop_us_p50"] < 1.5, total["us"])
+        self.check_peaks(row["peaks"])
+
+    def check_peaks(self, peaks):
+        self.assertEqual(peaks["multiply"][0]["isa"], "none")
+        for m in peaks["multiply"]:
+            self.assertGreater(m["gops"], 0)
+        self.assertEqual(list(peaks["read_gb_s"]), ["L1", "L2", "L3", "memory"])
+        for speed in peaks["read_gb_s"].values():
+            self.assertGreater(speed, 0)
+
+    def test_peaks(self):
+        row, = self.bench("--peaks", "--mode=hot", "--seconds=0.1", self.model)
+        self.plausible(row)
+        self.check_peaks(row["peaks"])
+
+    def test_ops_as_text(self):
+        r = self.dfnet4("bench", "--ops", "--mode=paced", "--seconds=0.1", "--streams=2", self.model)
+        self.assertRegex(r.out, "(?m), paced, .*, 2 streams$")
+        for head in ("  NODE ", "  KIND ", "  total ", "one core at its best"):
+            self.assertEqual(r.out.count("\n" + head), 1, head)
+        for line in r.out.splitlines()[3:]:
+            self.assertLessEqual(len(line), 79, line)
 
     def test_text(self):
         r = self.dfnet4("bench", "--seconds=0.1", "--pin=0", "--signal=all", self.model)

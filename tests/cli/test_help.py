@@ -115,7 +115,9 @@ class Usage(support.Case):
                 (["bench", "--cpu=avx"], "'avx'"), (["bench", "--compare=sse+"], "'sse+'"),
                 (["bench", "--signal=music"], "'music'"), (["bench", "--pin=-1"], "0 to 1023"),
                 (["bench", "--pin=1023"], "no such processor"),
-                (["bench", "--compare=none", "--signal=all"], "one signal")):
+                (["bench", "--compare=none", "--signal=all"], "one signal"),
+                (["bench", "--ops", "--compare=none"], "one level"),
+                (["bench", "--ops", "--signal=all"], "one signal")):
             with self.subTest(" ".join(args)):
                 self.fails(*args, code=2, says=[says, "--help'"])
         self.assertEqual(self.tree(), ["a.wav", "tiny.safetensors"])
