@@ -13,12 +13,38 @@
 #ifndef DFN_SIMD_GEMM_H
 #define DFN_SIMD_GEMM_H
 
-/* Rows that share a load of weights, and phases of a block of 64 outputs, so that the sums
- * fill the pipes and fit the registers: 24 of 32, 8 of 16, 16 of 32. */
+/* Rows that share a load of weights, and phases, for blocks of one to four tiles: so many
+ * that the sums fill the pipes and fit the registers (24 of 32, 12 of 16, 24 of 32). */
 #if defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_VNNI) || defined(DFN_SIMD_BF16)
-enum { ROWS = 3, PHASES = 2 };
+enum {
+    ROWS_1 = 6,
+    ROWS_2 = 6,
+    ROWS_3 = 4,
+    ROWS_4 = 3,
+    PHASES_1 = 4,
+    PHASES_2 = 2,
+    PHASES = 2
+};
+#elif defined(DFN_SIMD_AVX2)
+enum {
+    ROWS_1 = 3,
+    ROWS_2 = 3,
+    ROWS_3 = 2,
+    ROWS_4 = 1,
+    PHASES_1 = 2,
+    PHASES_2 = 1,
+    PHASES = 1
+};
 #else
-enum { ROWS = 1, PHASES = 1 };
+enum {
+    ROWS_1 = 3,
+    ROWS_2 = 3,
+    ROWS_3 = 2,
+    ROWS_4 = 1,
+    PHASES_1 = 2,
+    PHASES_2 = 1,
+    PHASES = 1
+};
 #endif
 
 enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACKED_TILE };
@@ -42,7 +68,7 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
       const int tiles, const int P)
 {
     const int n = tiles * V, step = tiles * PACKED_TILE * UNIT;
-    sums s[ROWS][4 * PHASES][TILES * V];
+    sums s[ROWS_1][PHASES_1][TILES * V];
     SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int p = 0; p < P; p++)
         SIMD_UNROLL for (int j = 0; j < n; j++) s[r][p][j] =
             p ? sums_zero() : sums_start(end, j * VF);
@@ -72,32 +98,19 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
     }
 }
 
-/* All rows of one block. Narrow ones go row by row, in more phases. */
-static inline void rows(float *restrict y, const input *restrict x,
-                        const weight *restrict w, const ends *end, const float *scale,
-                        int N, int units, int outputs, int ldx, int ldy)
+/* All rows of one block of `tiles`, R at a time and then one by one. */
+static inline __attribute__((always_inline)) void
+rows(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
+     const float *scale, int N, int units, int outputs, int ldx, int ldy, const int R,
+     const int tiles, const int P)
 {
-    const int tiles = (outputs + PACKED_TILE - 1) / PACKED_TILE;
-    const float *s = scale;
     int n = 0;
-    for (; tiles > 2 && n + ROWS <= N; n += ROWS, y += ROWS * ldy, x += ROWS * ldx) {
-        s = scale ? scale + n : NULL;
-        if (tiles == 4)
-            block(y, x, w, end, s, units, outputs, ldx, ldy, ROWS, 4, PHASES);
-        else
-            block(y, x, w, end, s, units, outputs, ldx, ldy, ROWS, 3, PHASES);
-    }
-    for (; n < N; n++, y += ldy, x += ldx) {
-        s = scale ? scale + n : NULL;
-        if (tiles == 4)
-            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 4, PHASES);
-        else if (tiles == 3)
-            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 3, PHASES);
-        else if (tiles == 2)
-            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 2, 2 * PHASES);
-        else
-            block(y, x, w, end, s, units, outputs, ldx, ldy, 1, 1, 4 * PHASES);
-    }
+    for (; n + R <= N; n += R, y += R * ldy, x += R * ldx)
+        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, R, tiles,
+              P);
+    for (; R > 1 && n < N; n++, y += ldy, x += ldx)
+        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, 1, tiles,
+              P);
 }
 
 /* All of it; ldx counts inputs, padded to whole units as w is. */
@@ -110,9 +123,20 @@ static inline void gemm(float *restrict y, const input *restrict x, const float 
             const int at = g * padded + o, left = w->O - o;
             const ends end = {w->bias + at, w->scale + (scale ? at : 0),
                               w->offset + (scale ? at : 0)};
-            rows(y + g * w->O + o, x + g * I,
-                 (const weight *)w->tile + (size_t)at * (size_t)I, &end, scale, N, I / UNIT,
-                 left < PACKED_BLOCK ? left : PACKED_BLOCK, ldx, ldy);
+            const int n = left < PACKED_BLOCK ? left : PACKED_BLOCK;
+            const input *xg = x + g * I;
+            const weight *wo = (const weight *)w->tile + (size_t)at * (size_t)I;
+            float *yo = y + g * w->O + o;
+            if (n > 3 * PACKED_TILE)
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_4, 4, PHASES);
+            else if (n > 2 * PACKED_TILE)
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_3, 3, PHASES);
+            else if (n > PACKED_TILE)
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_2, 2,
+                     PHASES_2);
+            else
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_1, 1,
+                     PHASES_1);
         }
 }
 
