@@ -11,7 +11,7 @@
  *  weights  of `g`, float32
  *  format   [nodes of g]: what each node's weights become; ops that cannot, keep theirs
  *  owner    the caller frees the new graph and weights
- *  state    of the two graphs is the same, number by number
+ *  state    of the new graph is its own: some ops remember something else in packed form
  *  rt       no */
 DFN_MUST_CHECK dfn_status dfn_pack(const dfn_graph *g, const void *const *weights,
                                    const dfn_weight_format *format, dfn_graph **out,

@@ -262,6 +262,7 @@ static conv_run stream(const dfn_args *a, const conv_shape *s, int T, int To, in
                       .To = To,
                       .x = DFN_AT((const REAL *)a->in[0], a->in_shape[0], i),
                       .state = a->state ? a->state[i] : NULL,
+                      .sums = a->state ? a->state[i] : NULL,
                       .w = a->w[0],
                       .b = a->w[1],
                       .format = a->node->packed ? a->node->attr.format : DFN_WEIGHTS_PLAIN,
@@ -273,7 +274,7 @@ void OP(conv_op_forward)(const dfn_args *a, const conv_shape *s, int T, int To)
     for (int i = 0; i < a->B; i++) {
         const conv_run r = stream(a, s, T, To, i);
         OP(conv_forward)(&r, DFN_AT((REAL *)a->out, a->out_shape, i));
-        if (a->state)
+        if (a->state && !(r.format && OP(conv_overlaps)(s)))
             history_push(a->state[i], s->before, (size_t)s->F * (size_t)s->C, r.x, T);
     }
 }

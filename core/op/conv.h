@@ -31,6 +31,7 @@ typedef struct conv_run {
     const KERNELS *k;
     int T, To;
     const REAL *x, *state; /* state: before the run, or NULL */
+    REAL *sums;            /* the state, where it is sums: conv_overlaps() */
     const REAL *w, *b;     /* b may be NULL; packed: w is all */
     dfn_weight_format format;
     REAL *scratch; /* conv_scratch() numbers */
@@ -74,12 +75,15 @@ static inline bool conv_depthwise(const conv_shape *s)
 /* What output frame j sees: its kt frames, NULL for zeros. */
 void OP(conv_look)(const REAL **frame, const conv_run *r, int j);
 
-/* Packed weights (conv_packed.c): their numbers, those of scratch for `frames` output
- * frames at a time, packing (from float32), and conv_forward with them. */
+/* Packed weights (conv_packed.c): their numbers, those of the state, those of scratch for
+ * `frames` output frames at a time, packing (from float32), and conv_forward with them,
+ * which moves the state if it is one of sums. */
+bool OP(conv_overlaps)(const conv_shape *s);
+size_t OP(conv_packed_state)(const conv_shape *s);
 size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f);
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames);
-void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const REAL *w, const REAL *b,
-                   void *out);
+void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, const float *b,
+                   float *out);
 void OP(conv_packed_forward)(const conv_run *r, REAL *y);
 
 /* y[To][Fo][O] is overwritten. Neither function moves the state. */

@@ -63,7 +63,7 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     if (packed && packed < CONV_ATTR_MAX * 64 && !spec->offline) {
         dfn_spec_weight(spec, "packed", false, 1, (int)packed, 0, 0, 0);
         spec->packed = true;
-        spec->state = history_size(s.before, (size_t)s.F * (size_t)s.C);
+        spec->state = OP(conv_packed_state)(&s);
         spec->scratch = OP(conv_packed_scratch)(&s, a->format, (size_t)To);
         spec->macs = (uint64_t)To * OP(conv_macs)(&s);
         return NULL;

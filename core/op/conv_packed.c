@@ -1,69 +1,223 @@
-/* conv_packed.c - the forward convolution with packed weights (conv.h, packed.h).
+/* conv_packed.c - the forward convolution with packed weights (conv.h, packed.h), in the
+ * form that suits its shape:
  *
- *   pointwise  every bin of every frame is one row of a packed layer
  *   depthwise  bias[C], then weights [kt][kf][C], in float32 whatever the format
- *   general    windows are gathered as [kt][kf][C/g], so that channels stay together, and a
- *              group is a packed layer of its own */
+ *   overlap    kernels along time with fewer outputs than inputs: a new frame is multiplied
+ *              by all taps at once, and what later frames need of it is kept as sums. The
+ *              state is these sums [F][groups][kt - 1][O/g], not the frames
+ *   dense      windows of all channels as rows of one layer, with zeros for the channels of
+ *              other groups; without a kernel along time, windows are read where they are
+ *   general    windows [kt][kf][C/g] of each group, which is a layer of its own
+ *
+ * In windows channels stay together: [kt][kf][channels]. A pointwise convolution is dense.
+ */
 #include "op/conv.h"
 #include "op/history.h"
 
 #include <string.h>
 
+typedef enum form { DEPTHWISE, OVERLAP, DENSE, GENERAL } form;
+
+enum { FEW_WEIGHTS = 1 << 14 }; /* with zeros: they stay in the first cache */
+
 static int window(const conv_shape *s) { return s->C / s->groups * s->kt * s->kf; }
+
+static form choose(const conv_shape *s)
+{
+    const int64_t dense = (int64_t)window(s) * s->groups * s->O;
+    if (conv_depthwise(s))
+        return DEPTHWISE;
+    if (OP(conv_overlaps)(s))
+        return OVERLAP;
+    return s->groups == 1 || dense <= FEW_WEIGHTS ? DENSE : GENERAL;
+}
+
+bool OP(conv_overlaps)(const conv_shape *s)
+{
+    return s->kt > 1 && s->kf == 1 && s->stride_t == 1 && s->stride_f == 1 && !s->pad_f &&
+           s->O < s->C && !conv_depthwise(s);
+}
 
 static packed_layer layer(const conv_shape *s, dfn_weight_format f)
 {
-    return (packed_layer){1, window(s), s->O / s->groups, f};
+    const int I = s->C / s->groups, O = s->O / s->groups;
+    switch (choose(s)) {
+    case OVERLAP: return (packed_layer){s->groups, I, O * s->kt, f};
+    case DENSE: return (packed_layer){1, window(s) * s->groups, s->O, f};
+    case GENERAL: return (packed_layer){1, window(s), O, f};
+    case DEPTHWISE: break;
+    }
+    return (packed_layer){0};
 }
 
-static size_t depthwise_size(const conv_shape *s)
-{
-    return (size_t)s->C * (1 + (size_t)window(s));
-}
-
-static size_t group_size(const conv_shape *s, dfn_weight_format f)
+/* Numbers of one packed layer: of a group if the form is general. */
+static size_t layer_size(const conv_shape *s, dfn_weight_format f)
 {
     const packed_layer l = layer(s, f);
-    return dfn_packed_size(1, l.I, l.O, f);
+    return dfn_packed_size(l.G, l.I, l.O, f);
 }
 
 size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f)
 {
-    return conv_depthwise(s) ? depthwise_size(s) : (size_t)s->groups * group_size(s, f);
+    switch (choose(s)) {
+    case DEPTHWISE: return (size_t)s->C * (1 + (size_t)window(s));
+    case GENERAL: return (size_t)s->groups * layer_size(s, f);
+    case OVERLAP:
+    case DENSE: break;
+    }
+    return layer_size(s, f);
+}
+
+size_t OP(conv_packed_state)(const conv_shape *s)
+{
+    if (OP(conv_overlaps)(s))
+        return (size_t)(s->kt - 1) * (size_t)s->Fo * (size_t)s->O;
+    return history_size(s->before, (size_t)s->F * (size_t)s->C);
+}
+
+/* Scratch: gathered windows, or the sums of all taps; then what the layer needs. */
+static size_t rows_size(const conv_shape *s)
+{
+    const size_t rows = (size_t)s->Fo;
+    switch (choose(s)) {
+    case OVERLAP: return rows * (size_t)s->O * (size_t)s->kt;
+    case DENSE: return conv_pointwise(s) ? 0 : rows * (size_t)(window(s) * s->groups);
+    case GENERAL: return rows * (size_t)window(s);
+    case DEPTHWISE: break;
+    }
+    return 0;
 }
 
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames)
 {
-    const size_t rows = (size_t)s->Fo;
+    const size_t rows = (size_t)s->Fo * (conv_pointwise(s) ? frames : 1);
     if (conv_depthwise(s))
         return 0;
-    if (conv_pointwise(s))
-        return OP(packed_layer_scratch)(layer(s, f), rows * frames);
-    return OP(packed_layer_scratch)(layer(s, f), rows) + rows * (size_t)window(s);
+    return rows_size(s) + OP(packed_layer_scratch)(layer(s, f), rows);
 }
 
-void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const REAL *w, const REAL *b,
-                   void *out)
+/* ---- packing
+ * ---------------------------------------------------------------------------- */
+
+static void pack_depthwise(const conv_shape *s, const float *w, const float *b, float *to)
+{
+    const int K = window(s);
+    for (int c = 0; c < s->C; c++)
+        to[c] = b ? b[c] : 0;
+    for (int k = 0; k < K; k++)
+        for (int c = 0; c < s->C; c++)
+            to[(k + 1) * s->C + c] = w[c * K + k];
+}
+
+/* Output j O + o of a group is tap kt - 1 - j: the newest, which is due now, comes first
+ * and brings the bias. */
+static void pack_overlap(const conv_shape *s, dfn_weight_format f, const float *w,
+                         const float *b, float *to)
+{
+    const int I = s->C / s->groups, O = s->O / s->groups, kt = s->kt;
+    const dfn_packed at = dfn_packed_view(to, s->groups, I, O * kt, f);
+    float *bias = to;
+    dfn_packed_fill(to, s->groups, I, O * kt, f,
+                    &(packed_source){.w = w + kt - 1,
+                                     .inner = I,
+                                     .outer = O,
+                                     .by_g = O * I * kt,
+                                     .by_o = I * kt,
+                                     .by_j = -1,
+                                     .by_c = kt});
+    for (int g = 0; b && g < s->groups; g++)
+        for (int o = 0; o < O; o++)
+            bias[g * packed_outputs(&at) + o] = b[g * O + o];
+}
+
+void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, const float *b,
+                   float *out)
 {
     const int K = window(s), O = s->O / s->groups, nc = s->C / s->groups;
-    float *to = out;
-    if (conv_depthwise(s)) {
-        for (int c = 0; c < s->C; c++)
-            to[c] = b ? (float)b[c] : 0;
-        for (int k = 0; k < K; k++)
-            for (int c = 0; c < s->C; c++)
-                to[(k + 1) * s->C + c] = (float)w[c * K + k];
+    packed_source from = {
+        .w = w, .bias = b, .by_o = K, .by_a = 1, .by_c = s->kt * s->kf, .inner = nc};
+    switch (choose(s)) {
+    case DEPTHWISE: pack_depthwise(s, w, b, out); break;
+    case OVERLAP: pack_overlap(s, f, w, b, out); break;
+    case DENSE:
+        from.inner = s->C;
+        from.blocks = s->groups;
+        dfn_packed_fill(out, 1, K * s->groups, s->O, f, &from);
+        break;
+    case GENERAL:
+        for (int g = 0; g < s->groups; g++, out += layer_size(s, f)) {
+            from.w = w + g * O * K;
+            from.bias = b ? b + g * O : NULL;
+            dfn_packed_fill(out, 1, K, O, f, &from);
+        }
+    }
+}
+
+/* ---- running
+ * ---------------------------------------------------------------------------- */
+
+static void depthwise(const conv_run *r, REAL *y)
+{
+    const conv_shape *s = r->s;
+    const REAL *x[CONV_KERNEL_MAX];
+    for (int j = 0; j < r->To; j++, y += s->Fo * s->O) {
+        OP(conv_look)(x, r, j);
+        r->k->conv_depthwise_fwd(y, x, r->w + s->C, r->w, s->F, s->C, s->Fo, s->kt, s->kf,
+                                 s->stride_f, s->pad_f);
+    }
+}
+
+static void overlap(const conv_run *r, REAL *y)
+{
+    const conv_shape *s = r->s;
+    const packed_layer l = layer(s, r->format);
+    const int row = s->O * s->kt;
+    REAL *z = r->scratch, *rest = z + rows_size(s);
+    for (int t = 0; t < r->To; t++, y += s->Fo * s->O) {
+        OP(packed_layer_run)
+        (r->k, l, r->w, z, r->x + (size_t)t * (size_t)(s->F * s->C), s->F, s->C, row, rest);
+        r->k->overlap_add(y, r->sums, z, s->F * s->groups, s->O / s->groups, s->kt);
+    }
+}
+
+/* Rows `from` to `to` of one frame's windows, gathered. */
+static void edge(const conv_run *r, packed_layer l, REAL *y, const REAL *const *x, int from,
+                 int to)
+{
+    const conv_shape *s = r->s;
+    REAL *p = r->scratch, *rest = p + rows_size(s);
+    if (from >= to)
+        return;
+    r->k->conv_windows(p, x, s->C, s->F, s->C, to - from, s->kt, s->kf, s->stride_f,
+                       s->pad_f - from * s->stride_f);
+    OP(packed_layer_run)
+    (r->k, l, r->w, y + from * s->O, p, to - from, l.I, s->O, rest);
+}
+
+static void dense(const conv_run *r, REAL *y)
+{
+    const conv_shape *s = r->s;
+    const packed_layer l = layer(s, r->format);
+    const REAL *x[CONV_KERNEL_MAX];
+    REAL *rest = (REAL *)r->scratch + rows_size(s);
+    const int first = (s->pad_f + s->stride_f - 1) / s->stride_f, room = s->F - s->kf;
+    int from = s->Fo, to = s->Fo; /* windows that are whole and in one piece */
+    if (conv_pointwise(s)) {
+        OP(packed_layer_run)(r->k, l, r->w, y, r->x, r->T * s->F, s->C, s->O, rest);
         return;
     }
-    for (int g = 0; g < s->groups; g++) {
-        const packed_source from = {.w = (const float *)(const void *)w + g * O * K,
-                                    .bias =
-                                        b ? (const float *)(const void *)b + g * O : NULL,
-                                    .inner = nc,
-                                    .by_o = K,
-                                    .by_a = 1,
-                                    .by_c = s->kt * s->kf};
-        dfn_packed_fill(to + (size_t)g * group_size(s, f), 1, K, O, f, &from);
+    if (s->kt == 1 && room + s->pad_f >= first * s->stride_f) {
+        from = first;
+        to = (room + s->pad_f) / s->stride_f + 1;
+    }
+    for (int j = 0; j < r->To; j++, y += s->Fo * s->O) {
+        OP(conv_look)(x, r, j);
+        edge(r, l, y, x, 0, from);
+        if (from < to)
+            OP(packed_layer_run)
+        (r->k, l, r->w, y + from * s->O, x[0] + (from * s->stride_f - s->pad_f) * s->C,
+         to - from, s->stride_f * s->C, s->O, rest);
+        edge(r, l, y, x, to, s->Fo);
     }
 }
 
@@ -73,7 +227,7 @@ static void general(const conv_run *r, REAL *y)
     const packed_layer l = layer(s, r->format);
     const int nc = s->C / s->groups;
     const REAL *x[CONV_KERNEL_MAX];
-    REAL *p = r->scratch, *rest = p + s->Fo * window(s);
+    REAL *p = r->scratch, *rest = p + rows_size(s);
     for (int j = 0; j < r->To; j++, y += s->Fo * s->O)
         for (int g = 0; g < s->groups; g++) {
             OP(conv_look)(x, r, j);
@@ -82,27 +236,17 @@ static void general(const conv_run *r, REAL *y)
             r->k->conv_windows(p, x, nc, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
                                s->pad_f);
             OP(packed_layer_run)
-            (r->k, l,
-             (const float *)(const void *)r->w + (size_t)g * group_size(s, r->format),
-             y + g * l.O, p, s->Fo, l.I, s->O, rest);
+            (r->k, l, r->w + (size_t)g * layer_size(s, r->format), y + g * l.O, p, s->Fo,
+             l.I, s->O, rest);
         }
 }
 
 void OP(conv_packed_forward)(const conv_run *r, REAL *y)
 {
-    const conv_shape *s = r->s;
-    const REAL *x[CONV_KERNEL_MAX];
-    if (conv_pointwise(s)) {
-        OP(packed_layer_run)
-        (r->k, layer(s, r->format), r->w, y, r->x, r->T * s->F, s->C, s->O, r->scratch);
-    } else if (conv_depthwise(s)) {
-        for (int j = 0; j < r->To; j++) {
-            OP(conv_look)(x, r, j);
-            r->k->conv_depthwise_fwd(y + (size_t)j * (size_t)(s->Fo * s->O), x, r->w + s->C,
-                                     r->w, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
-                                     s->pad_f);
-        }
-    } else {
-        general(r, y);
+    switch (choose(r->s)) {
+    case DEPTHWISE: depthwise(r, y); break;
+    case OVERLAP: overlap(r, y); break;
+    case DENSE: dense(r, y); break;
+    case GENERAL: general(r, y); break;
     }
 }

@@ -5,6 +5,7 @@
  *   gather         p[f][c][d][k] = x[d][f stride - pad + k][c], c over nc of the C channels
  *   windows        p[f][d][k][c], the order of packed weights
  *   scatter        its reverse: dx[d][..][c] += dp[f][c][d][k]
+ *   overlap_add    output of now and sums for later, of a kernel along time
  *   narrow_fwd     y[n][o] = b[o] + sum_k p[n][k] w[k][o], rows of y `stride` apart
  *   depthwise_fwd  y[f][c] = b[c] + sum_{d,k} x[d][f stride - pad + k][c] w[d][k][c]
  *   depthwise_bwd  dx[d][..][c] += dy[f][c] w[d][k][c]
@@ -111,4 +112,18 @@ void OP(conv_depthwise_bwd)(REAL *const *dx, REAL *restrict dw, const REAL *rest
                 for (int c = 0; dw && x[d] && c < C; c++)
                     dw[tap + c] += dy[c] * x[d][bin * C + c];
             }
+}
+
+void OP(overlap_add)(REAL *restrict y, REAL *restrict sums, const REAL *restrict z,
+                     int rows, int O, int kt)
+{
+    const int later = (kt - 1) * O;
+    for (int n = 0; n < rows; n++, y += O, sums += later, z += later + O) {
+        for (int i = 0; i < O; i++)
+            y[i] = sums[i] + z[i];
+        for (int i = O; i < later; i++)
+            sums[i - O] = sums[i] + z[i];
+        for (int i = later; i < later + O; i++)
+            sums[i - O] = z[i];
+    }
 }

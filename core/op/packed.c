@@ -48,20 +48,25 @@ static uint16_t to_bf16(float x)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-static float weight(const packed_source *s, int g, int o, int i)
+static float weight(const dfn_packed *w, const packed_source *s, int g, int o, int i)
 {
-    const size_t at = (size_t)g * (size_t)s->by_g + (size_t)o * (size_t)s->by_o +
-                      (size_t)(i / s->inner) * (size_t)s->by_a +
-                      (size_t)(i % s->inner) * (size_t)s->by_c;
+    const int outer = s->outer ? s->outer : w->O, blocks = s->blocks ? s->blocks : 1;
+    const int part = s->inner / blocks, c = i % s->inner;
+    if (c / part != o / (w->O / blocks) && blocks > 1)
+        return 0;
+    const ptrdiff_t at = (ptrdiff_t)g * s->by_g + (ptrdiff_t)(o / outer) * s->by_j +
+                         (ptrdiff_t)(o % outer) * s->by_o +
+                         (ptrdiff_t)(i / s->inner) * s->by_a +
+                         (ptrdiff_t)(c % part) * s->by_c;
     return s->w[at];
 }
 
 /* Scale of one output: its largest weight becomes 127. */
-static float find_scale(const packed_source *s, int g, int o, int I)
+static float find_scale(const dfn_packed *w, const packed_source *s, int g, int o)
 {
     float top = 0;
-    for (int i = 0; i < I; i++)
-        top = fmaxf(top, fabsf(weight(s, g, o, i)));
+    for (int i = 0; i < w->I; i++)
+        top = fmaxf(top, fabsf(weight(w, s, g, o, i)));
     return top / INT8_TOP;
 }
 
@@ -78,7 +83,7 @@ static void fill_output(const dfn_packed *w, const packed_source *s, int g, int 
     for (int i = 0; i < w->I; i++) {
         const size_t at = first + (size_t)(i / unit) * (size_t)(width * unit) +
                           (size_t)((o - block) * unit + i % unit);
-        const float x = weight(s, g, o, i);
+        const float x = weight(w, s, g, o, i);
         if (w->format == DFN_WEIGHTS_F32) {
             ((float *)(void *)to)[at] = x;
         } else if (w->format == DFN_WEIGHTS_BF16) {
@@ -103,7 +108,7 @@ void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
         for (int o = 0; o < O; o++) {
             bias[g * padded + o] = from->bias ? from->bias[g * O + o] : 0;
             if (f == DFN_WEIGHTS_INT8)
-                scale[g * padded + o] = find_scale(from, g, o, I);
+                scale[g * padded + o] = find_scale(&w, from, g, o);
             fill_output(&w, from, g, o);
         }
 }

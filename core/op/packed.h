@@ -49,11 +49,13 @@ static inline size_t packed_group(const dfn_packed *w)
            (size_t)(packed_outputs(w) / PACKED_TILE) * PACKED_BYTES;
 }
 
-/* Where a layer's weights come from: W[g][o][a inner + c] is
- * w[g by_g + o by_o + a by_a + c by_c]; bias is [G][O] or NULL. */
+/* Where a layer's weights come from: W[g][j outer + o][a inner + c] is
+ * w[g by_g + j by_j + o by_o + a by_a + c by_c]; outer 0 stands for O. With `blocks` B > 1,
+ * only where output and channel c are in the same of B parts, c counted within the part;
+ * zero elsewhere. bias is [G][O] or NULL. */
 typedef struct packed_source {
     const float *w, *bias;
-    int inner, by_g, by_o, by_a, by_c;
+    int inner, outer, blocks, by_g, by_j, by_o, by_a, by_c;
 } packed_source;
 
 /** Numbers of float32 size that a packed layer takes, whole cache lines; 0 if too many for

@@ -81,7 +81,7 @@ DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
 
 /** What a stream runs: `net` with its activations fused into the layers and its weights
  * packed (dfn_attr.format), in float32 unless dfn_model_set_precision said otherwise. For
- *  DFN_INFER plans of DFN_F32; states are those of `net`. NULL for a model that was only
+ *  DFN_INFER plans of DFN_F32, with states of its own. NULL for a model that was only
  *  described. Valid until dfn_model_set_precision. rt: yes */
 DFN_API const dfn_graph *dfn_model_run_net(const dfn_model *m) DFN_RT;
 DFN_API const void *const *dfn_model_run_weights(const dfn_model *m) DFN_RT;

@@ -190,3 +190,23 @@ void SIMD(conv_narrow_fwd)(float *restrict y, const float *restrict p,
     for (; n < N; n++)
         narrow_rows(y + n * stride, p + n * K, w, b, K, O, stride, 1);
 }
+
+/* A vector is read before what it moves to is written: the sums lie behind each other. */
+void SIMD(overlap_add)(float *restrict y, float *restrict sums, const float *restrict z,
+                       int rows, int O, int kt)
+{
+    const int later = (kt - 1) * O;
+    for (int n = 0; n < rows; n++, y += O, sums += later, z += later + O) {
+        for (int i = 0; i < O; i += VF) {
+            const size_t left = (size_t)(O - i);
+            vf_store_some(y + i, vf_load_some(sums + i, left) + vf_load_some(z + i, left),
+                          left);
+        }
+        for (int i = O; i < later; i += VF) {
+            const size_t left = (size_t)(later - i);
+            vf_store_some(sums + i - O,
+                          vf_load_some(sums + i, left) + vf_load_some(z + i, left), left);
+        }
+        copy(sums + later - O, z + later, O);
+    }
+}
