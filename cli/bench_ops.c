@@ -57,7 +57,7 @@ static bool open_ops(ops *o, dfn_error *err)
 {
     const size_t hop = (size_t)o->info->hop_size, B = (size_t)o->B;
     bool ok = open_part(o, &o->part[0], err) && open_part(o, &o->part[1], err) &&
-              !dfn_stft_new(&o->stft, o->info->fft_size, o->info->hop_size, err);
+              !dfn_stft_new(&o->stft, o->info->fft_size, o->info->hop_size, o->s->cpu, err);
     if (!ok)
         return false;
     float *memory = calloc(2 * B * hop, sizeof *memory);

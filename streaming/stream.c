@@ -207,7 +207,7 @@ static dfn_status build(dfn_stream *s, const dfn_model *m, const dfn_stream_conf
     if (!status)
         status = open_ports(s, err);
     if (!status)
-        status = dfn_stft_new(&s->stft, info->fft_size, info->hop_size, err);
+        status = dfn_stft_new(&s->stft, info->fft_size, info->hop_size, config->cpu, err);
     if (!status)
         status = open_converters(s, err);
     return status ? status : open_block(s, err);

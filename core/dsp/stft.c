@@ -5,6 +5,10 @@
 
 void dfn_stft_analyse(dfn_stft *s, float *spec, float *memory, const float *in)
 {
+    if (s->fast) {
+        s->analyse(s->fast, spec, memory, in);
+        return;
+    }
     const int old = s->size - s->hop;
     for (int i = 0; i < old; i++)
         s->frame[i] = memory[i] * s->window[i];
@@ -18,6 +22,10 @@ void dfn_stft_analyse(dfn_stft *s, float *spec, float *memory, const float *in)
 
 void dfn_stft_synthesise(dfn_stft *s, float *out, float *memory, const float *spec)
 {
+    if (s->fast) {
+        s->synthesise(s->fast, out, memory, spec);
+        return;
+    }
     dfn_fft_inverse(s->fft, s->frame, spec);
     for (int i = 0; i < s->hop; i++) {
         out[i] = s->frame[i] * s->window[i] + memory[i];

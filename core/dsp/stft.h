@@ -3,6 +3,7 @@
 #define DFN_STFT_H
 
 #include "dsp/fft.h"
+#include "dsp/stft960.h"
 
 #include <dfnet4/dsp.h>
 
@@ -11,6 +12,9 @@ struct dfn_stft {
     float scale; /* of the analysis */
     float *window, *frame;
     dfn_fft *fft;
+    dfn_stft960 *fast; /* instead of all that, or NULL */
+    dfn_stft960_analyse *analyse;
+    dfn_stft960_synthesise *synthesise;
 };
 
 #endif

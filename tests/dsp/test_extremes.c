@@ -34,7 +34,7 @@ static void open_chain(chain *c, uint64_t seed)
     const dfn_plan_config config = {
         .batch = 1, .frames = 1, .precision = DFN_F32, .cpu = test_cpu()};
     *c = (chain){.g = dfn_graph_new(), .seed = seed};
-    if (dfn_stft_new(&c->stft, SIZE, HOP, &err) ||
+    if (dfn_stft_new(&c->stft, SIZE, HOP, 0, &err) ||
         dfn_erb_widths(attr.list, 4800, SIZE, BANDS, 1, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(1);

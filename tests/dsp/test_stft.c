@@ -33,7 +33,7 @@ static double worst_against_definition(int n)
     double noise[MAX], want[MAX + 2], worst = 0;
     float memory[MAX / 2], in[MAX / 2], spec[MAX + 2];
     dfn_stft *s;
-    CHECK(dfn_stft_new(&s, n, n / 2, NULL) == DFN_OK, "size %d", n);
+    CHECK(dfn_stft_new(&s, n, n / 2, 0, NULL) == DFN_OK, "size %d", n);
     check_fill(noise, n, (uint64_t)n);
     for (int i = 0; i < n / 2; i++) {
         noise[i] = (double)(memory[i] = (float)noise[i]);
@@ -61,7 +61,7 @@ static double worst_round_trip(int hop)
     dfn_stft *s;
     if (!in || !out || !past || !tail || !spec || !noise)
         abort();
-    CHECK(dfn_stft_new(&s, 2 * hop, hop, NULL) == DFN_OK, "hop %d", hop);
+    CHECK(dfn_stft_new(&s, 2 * hop, hop, 0, NULL) == DFN_OK, "hop %d", hop);
     check_fill(noise, HOPS * hop, 5);
     for (size_t i = 0; i < HOPS * n; i++)
         in[n + i] = (float)noise[i];
@@ -91,7 +91,7 @@ static void check_refusals(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         dfn_error err = {0};
         dfn_stft *s = (dfn_stft *)&err;
-        CHECK(dfn_stft_new(&s, bad[i][0], bad[i][1], &err) == DFN_ERR_ARG && !s &&
+        CHECK(dfn_stft_new(&s, bad[i][0], bad[i][1], 0, &err) == DFN_ERR_ARG && !s &&
                   *err.text,
               "transform %d, hop %d accepted", bad[i][0], bad[i][1]);
     }

@@ -88,7 +88,7 @@ static record run_clip(const dfn_model *m, const float *noisy, int frames, float
                 numbers(T * HOP)};
     dfn_stft *stft;
     stage net, apply;
-    if (dfn_stft_new(&stft, 2 * HOP, HOP, NULL))
+    if (dfn_stft_new(&stft, 2 * HOP, HOP, 0, NULL))
         abort();
     stage_open(&net, dfn_model_net(m), dfn_model_net_weights(m), DFN_EVAL, 1);
     stage_open(&apply, dfn_model_apply(m), dfn_model_apply_weights(m), DFN_INFER, 1);

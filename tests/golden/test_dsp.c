@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "golden.h"
 
+#include <dfnet4/cpu.h>
 #include <dfnet4/dsp.h>
 #include <dfnet4/graph.h>
 #include <stdlib.h>
@@ -72,7 +73,7 @@ static void open_front(front *f, const golden *c)
                  .kept = (int)golden_tensor(c, "in.frames")->count,
                  .alpha = golden_number(c, "alpha", 0)};
     f->bins = f->size / 2 + 1;
-    if (dfn_stft_new(&f->stft, f->size, f->hop, &err) ||
+    if (dfn_stft_new(&f->stft, f->size, f->hop, dfn_cpu_detect(), &err) ||
         dfn_erb_widths(f->widths, f->rate, f->size, f->E,
                        (int)golden_number(c, "min_nb_erb_freqs", 0), &err)) {
         fprintf(stderr, "%s\n", err.text);

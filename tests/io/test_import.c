@@ -79,7 +79,7 @@ static void check_clip(const dfn_model *m, const char *name)
     dfn_stft *stft;
     dfn_error err = {0};
     CHECK(!dfn_plan_new(&p, net, &config, &err), "%s", err.text);
-    CHECK(!dfn_stft_new(&stft, info->fft_size, hop, &err), "%s", err.text);
+    CHECK(!dfn_stft_new(&stft, info->fft_size, hop, 0, &err), "%s", err.text);
     dfn_state_reset(net, DFN_F32, state);
     for (int t = 0; t < all; t++) {
         for (int i = 0; i < hop; i++)

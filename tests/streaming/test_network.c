@@ -154,7 +154,7 @@ static float *enhance(const dfn_model *m, const float *in, bool independent, flo
     size_t n;
     const whole net = open_whole(dfn_model_net(m), independent ? CHANNELS : 1);
     const whole apply = open_whole(dfn_model_apply(m), CHANNELS);
-    if (dfn_stft_new(&stft, 2 * HOP, HOP, NULL))
+    if (dfn_stft_new(&stft, 2 * HOP, HOP, 0, NULL))
         exit(1);
     feed(&net, &apply, stft, in, wave);
     run_whole(&net, dfn_model_net_weights(m));

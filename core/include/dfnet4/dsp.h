@@ -15,9 +15,9 @@ typedef struct dfn_stft dfn_stft;
 
 /** Overlap-add analysis and synthesis with the Vorbis window
  *  w[i] = sin(pi/2 sin^2(pi (i + 1/2) / fft_size)); fft_size must be 2 hop_size, even, and
- * at most 65536. rt: no */
+ *  at most 65536. `cpu`: DFN_CPU_* allowed, 0 for portable C; they matter at 960. rt: no */
 DFN_API DFN_MUST_CHECK dfn_status dfn_stft_new(dfn_stft **out, int fft_size, int hop_size,
-                                               dfn_error *err);
+                                               unsigned cpu, dfn_error *err);
 DFN_API void dfn_stft_free(dfn_stft *s);
 
 /** spec = rfft([memory | in] w) / (fft_size^2 / (2 hop_size)); memory = in.
