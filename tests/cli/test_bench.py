@@ -95,9 +95,6 @@ class Bench(support.Case):
         self.assertEqual([r["precision"] for r in rows], ["f32", "bf16", "int8"])
         for r in rows:
             self.plausible(r)
-        # weights of 2, 4 and 8 times as many bits
-        self.assertGreater(rows[0]["rss_kib"], rows[1]["rss_kib"])
-        self.assertGreater(rows[1]["rss_kib"], rows[2]["rss_kib"])
         bytes = [self.bench("--ops", "--seconds=0.1", "--precision=" + p, "lite")[0]["total"]["weight_bytes"]
                  for p in ("f32", "bf16", "int8")]
         self.assertTrue(bytes[0] > 1.5 * bytes[1] > 2 * bytes[2], bytes)
@@ -189,10 +186,10 @@ class Bench(support.Case):
 
     def test_crash(self):
         p = self.start("--json", "--mode=paced", "--seconds=100", self.model, stderr=subprocess.PIPE)
-        os.kill(self.child(p), signal.SIGSEGV)
+        os.kill(self.child(p), signal.SIGKILL)
         out, err = p.communicate()
         self.assertEqual((p.returncode, json.loads(out)), (1, []))
-        self.assertRegex(err, rf"^dfnet4: {self.model}: .* crashed \(Segmentation fault\)\n$")
+        self.assertRegex(err, rf"^dfnet4: {self.model}: .* crashed \(Killed\)\n$")
 
     def test_interrupt(self):
         """What was measured is printed, and the program ends by the signal, whoever gets it."""
