@@ -36,6 +36,7 @@ static void hear(void *to, const bench_message *m)
     if (m->kind != BENCH_OP)
         return;
     bench_op *more = realloc(r->op, ((size_t)r->n_op + 1) * sizeof *more);
+    r->lost |= !more;
     if (more) {
         r->op = more;
         r->op[r->n_op++] = m->op;
@@ -99,10 +100,12 @@ static bool measure(const bench_run *b, const bench_source *s, bench_precision p
                                &t, hear, &r);
     if (good && !bench_stop && !settings->ops)
         good = repeat_loads(&t, s, &r) || bench_stop;
-    if (r.n_row)
+    if (r.lost)
+        cli_error(s->label, "out of memory");
+    else if (r.n_row)
         show(b, &r);
     free(r.op);
-    return good;
+    return good && !r.lost;
 }
 
 static bool measure_model(const bench_run *b, const char *argument)

@@ -118,6 +118,7 @@ typedef struct bench_result {
     int n_row;
     bench_op *op; /* with --ops */
     int n_op;
+    bool lost; /* something, for want of memory */
 } bench_result;
 
 /* bench_options.c */

@@ -49,6 +49,12 @@ class Bench(support.Case):
                               r["random_weights"], r["stream_us_p50"]),
                              (self.model, "f32", "speech", 1, 30, 1, False, r["hop_us_p50"]))
 
+    def test_many_hops(self):
+        """Enough for each figure to have a place of its own."""
+        row, = self.bench("--seconds=20", "--mode=hot", self.model)
+        self.assertEqual(row["hops"], 2000)
+        self.plausible(row)
+
     def test_preset(self):
         row, = self.bench("--seconds=0.1", "--mode=hot", "lite")
         self.plausible(row)
@@ -102,6 +108,8 @@ class Bench(support.Case):
     def test_compare(self):
         rows = self.bench("--mode=hot", "--seconds=0.3", "--cpu=none", "--compare=detect", self.model)
         self.assertEqual((len(rows), rows[0]["isa"], rows[0]["hops"], rows[1]["hops"]), (2, "none", 30, 30))
+        have = subprocess.run([PROGRAM, "bench", "--cpu=neon+vnni"], capture_output=True, text=True).stderr
+        self.assertRegex(have, f"lacks .*; it has {re.escape(rows[1]['isa'])};|portable C only")
         self.assertAlmostEqual(rows[1]["ratio"], rows[1]["hop_us_p50"] / rows[0]["hop_us_p50"], 6)
 
     def test_ops(self):
