@@ -59,6 +59,7 @@ typedef struct bench_row {
     double seconds, rtf;        /* of audio; time taken over it */
     double instructions;        /* of one hop of all streams; negative: unknown */
     double ratio;               /* of p50 to that of the first row of its mode */
+    long preempted; /* times that the system took the core away, all rows of the mode */
 } bench_row;
 
 typedef struct bench_load {
@@ -203,6 +204,7 @@ extern const char *const bench_precision_name[BENCH_PRECISIONS + 1];
 
 /* bench_system.c */
 double bench_rss_kib(void);        /* memory of this process that is resident; 0: unknown */
+long bench_preempted(void);        /* times that it lost its core unwillingly, so far */
 int64_t bench_clock(void);         /* nanoseconds */
 void bench_sleep_until(int64_t t); /* on bench_clock; a signal ends it early */
 bool bench_pin(int cpu);

@@ -98,6 +98,7 @@ json_t *bench_json(const bench_settings *s, const bench_result *r, const bench_p
         } else {
             set_load(o, s, &r->load);
             json_object_set_new(o, "ratio", json_real(r->row[i].ratio));
+            json_object_set_new(o, "preempted", json_integer(r->row[i].preempted));
         }
         if (p)
             json_object_set_new(o, "peaks", peaks_json(p));

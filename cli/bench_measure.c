@@ -1,7 +1,7 @@
 /* bench_measure.c - what a child does: load a model, run it in every way asked for. */
 #include "bench.h"
 
-#include <string.h>
+#include <unistd.h>
 
 enum {
     WARM_UP = 20, /* hops before any is timed */
@@ -119,14 +119,15 @@ static double count_instructions(bench_lane *l)
 {
     const int counter = bench_counter_open();
     const double before = bench_counter_read(counter);
-    if (before < 0)
-        return -1;
-    for (int t = 0; t < COUNTED; t++)
+    for (int t = 0; before >= 0 && t < COUNTED; t++)
         bench_lane_hop(l, false);
-    return (bench_counter_read(counter) - before) / COUNTED;
+    const double after = bench_counter_read(counter);
+    if (counter >= 0)
+        close(counter);
+    return before < 0 || after < before ? -1 : (after - before) / COUNTED;
 }
 
-static void tell_rows(session *x, bench_mode mode)
+static void tell_rows(session *x, bench_mode mode, long preempted)
 {
     double first = 0;
     for (int i = 0; i < x->n_lane; i++) {
@@ -136,6 +137,7 @@ static void tell_rows(session *x, bench_mode mode)
             continue;
         m.row = bench_lane_row(x->lane[i], mode, n);
         first = i ? first : m.row.p50;
+        m.row.preempted = preempted;
         m.row.ratio = first > 0 ? m.row.p50 / first : 0;
         bench_tell(x->pipe, &m);
         bench_lane_clear(x->lane[i]);
@@ -185,8 +187,9 @@ bool bench_measure(int pipe, const void *task)
     for (bench_mode m = BENCH_HOT; m < BENCH_MODES && !t->load_only; m++)
         if (x.s->mode[m] && !bench_stop) {
             run_all(&x, WARM_UP);
+            const long before = bench_preempted();
             run_mode(&x, m);
-            tell_rows(&x, m);
+            tell_rows(&x, m, bench_preempted() - before);
         }
     return true; /* the end of the process frees everything */
 }

@@ -94,8 +94,7 @@ void bench_print_ops(const bench_settings *s, const bench_result *r, const bench
     free(kind);
     cli_line(" ");
     print_count("total", &total, total.us);
-    cli_line(
-        "  a stream's hop, in turn with these: median %.1f us, so %.1f us are elsewhere",
-        w->p50, w->p50 - total.us);
+    cli_line("  a stream's hop in turn with these: median %.1f us, %.1f us of it elsewhere",
+             w->p50, w->p50 - total.us);
     bench_print_peaks(p);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __SSE2__
@@ -41,6 +42,13 @@ double bench_rss_kib(void)
     if (!at)
         at = strstr(read_file(text, sizeof text, "/proc/self/status"), "VmRSS:");
     return at ? strtod(strchr(at, ':') + 1, NULL) : 0;
+}
+
+long bench_preempted(void)
+{
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nivcsw;
 }
 
 int64_t bench_clock(void)

@@ -42,6 +42,11 @@ static void print_row(const bench_settings *s, const bench_row *r, bool ratio)
 void bench_print(const bench_settings *s, const bench_result *r)
 {
     print_heading(s, r);
-    for (int i = 0; i < r->n_row; i++)
-        print_row(s, &r->row[i], i && r->row[i].mode == r->row[i - 1].mode);
+    for (int i = 0; i < r->n_row; i++) {
+        const bench_row *w = &r->row[i];
+        print_row(s, w, i && w->mode == w[-1].mode);
+        if (w->preempted && (i + 1 == r->n_row || w->mode != w[1].mode))
+            cli_line("    the system took the core away %ld times: see P50 rather than MAX",
+                     w->preempted);
+    }
 }

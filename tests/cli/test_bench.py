@@ -9,7 +9,7 @@ import support
 from support import *
 
 KEYS = {"model", "precision", "isa", "mode", "signal", "streams", "hops", "seconds", "hop_us_p50",
-        "hop_us_p99", "hop_us_p999", "hop_us_max", "rtf", "rss_kib", "load_ms", "instructions"}
+        "hop_us_p99", "hop_us_p999", "hop_us_max", "rtf", "preempted", "rss_kib", "load_ms", "instructions"}
 SIGNALS = ["speech", "noise", "silence", "denormal", "loud", "nan"]
 
 
