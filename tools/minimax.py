@@ -79,6 +79,8 @@ POLYNOMIALS = {  # f, weight, from, to, coefficients
     "exp": (near_zero(lambda r: (mp.expm1(r) - r) / r ** 2, mp.mpf(1) / 2),
             near_zero(lambda r: abs(r ** 2 / mp.expm1(r)), mp.mpf(10) ** -9),
             -LN2 * 1.0001, LN2 * 1.0001, 5),
+    "exp2": (near_zero(lambda r: (2 ** r - 1 - r * mp.log(2)) / r ** 2, mp.log(2) ** 2 / 2),
+             near_zero(lambda r: r ** 2 / 2 ** r, mp.mpf(10) ** -18), -0.5001, 0.5001, 5),
     "log": (near_zero(lambda f: (mp.log1p(f) - f + f * f / 2) / f ** 3, mp.mpf(1) / 3),
             near_zero(lambda f: abs(f ** 3 / mp.log1p(f)), mp.mpf(10) ** -18),
             1 / R2 - 1 - 1e-6, R2 - 1 + 1e-6, 8),

@@ -15,6 +15,9 @@
  * Only the state at the start of every chunk of frames is kept for backward, which runs a
  * chunk again to know the states inside it. The state is h.
  *
+ * Packed, the state and its rates are [N][M]: vectors run along the channels, and no sum
+ * runs across them.
+ *
  * in: u, delta (positive: after softplus), B, C */
 #include "op/op.h"
 
@@ -45,6 +48,23 @@ void OP(scan_fwd)(REAL *restrict y, REAL *restrict h, REAL *restrict trace,
             if (y)
                 y[t * M + m] = sum + d[m] * u[m];
         }
+}
+
+void OP(scan_run)(REAL *restrict y, REAL *restrict h, const REAL *restrict u,
+                  const REAL *restrict delta, const REAL *restrict b,
+                  const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
+                  int T, int M, int N)
+{
+    for (int t = 0; t < T; t++, y += M, u += M, delta += M, b += N, c += N) {
+        for (int m = 0; m < M; m++)
+            y[m] = d[m] * u[m];
+        for (int n = 0; n < N; n++)
+            for (int m = 0; m < M; m++) {
+                const int i = n * M + m;
+                h[i] = EXP2(-delta[m] * rate[i]) * h[i] + delta[m] * u[m] * b[n];
+                y[m] += c[n] * h[i];
+            }
+    }
 }
 
 void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
@@ -78,16 +98,16 @@ void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict dra
     }
 }
 
-/* Packed: the rates themselves in the place of their logarithms. */
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
                  void *const *out)
 {
     const int M = in[0].d[2], N = in[2].d[2];
+    const double per_octave = 1.44269504088896340736; /* 1 / ln 2 */
     const float *a_log = w[0];
     float *rate = out[0];
     (void)n;
     for (int i = 0; i < M * N; i++)
-        rate[i] = expf(a_log[i]); /* as find_rate() */
+        rate[i % N * M + i / N] = (float)(exp(a_log[i]) * per_octave);
     memcpy(out[1], w[1], (size_t)M * sizeof(float));
 }
 
@@ -116,7 +136,8 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     dfn_spec_weight(s, "D", false, 1, M, 0, 0, 0);
     s->state = state;
     s->save = (size_t)B * (size_t)chunks(T) * state;
-    s->scratch = (2 + 2 * (size_t)min(T, CHUNK)) * state; /* rate, h, trace */
+    s->scratch =
+        s->packed ? 0 : (2 + 2 * (size_t)min(T, CHUNK)) * state; /* rate, h, trace */
     s->macs = (uint64_t)T * (3 * (uint64_t)state + 2 * (uint64_t)M);
     return NULL;
 }
@@ -145,10 +166,15 @@ static void fwd(const dfn_args *a)
     const KERNELS *k = a->kernels;
     const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
     const size_t state = (size_t)M * (size_t)N;
-    REAL *save = a->save, *y = a->out;
-    const REAL *rate = a->node->packed ? a->w[A_LOG] : a->scratch;
-    if (!a->node->packed)
-        find_rate(a->scratch, a->w[A_LOG], M * N);
+    REAL *rate = a->scratch, *save = a->save, *y = a->out;
+    if (a->node->packed) {
+        for (int b = 0; b < a->B; b++)
+            k->scan_run(y + (size_t)(b * T) * (size_t)M, a->state[b], frame(a, U, b, 0),
+                        frame(a, DELTA, b, 0), frame(a, IN_B, b, 0), frame(a, IN_C, b, 0),
+                        a->w[A_LOG], a->w[D], T, M, N);
+        return;
+    }
+    find_rate(rate, a->w[A_LOG], M * N);
     for (int b = 0; b < a->B; b++)
         for (int t = 0; t < T; t += CHUNK) {
             if (save)

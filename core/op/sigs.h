@@ -141,6 +141,11 @@ DFN_KERNEL(scan_fwd,
             const REAL *restrict u, const REAL *restrict delta, const REAL *restrict b,
             const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
             int T, int M, int N))
+/* the same for running only: h[N][M], and rate[N][M] = exp(A_log) / ln 2 */
+DFN_KERNEL(scan_run,
+           (REAL *restrict y, REAL *restrict h, const REAL *restrict u,
+            const REAL *restrict delta, const REAL *restrict b, const REAL *restrict c,
+            const REAL *restrict rate, const REAL *restrict d, int T, int M, int N))
 /* one frame; dh[M][N] moves back. drate (of A_log) and dd may be NULL; du and
  * ddelta, and db and dc, may be one array */
 DFN_KERNEL(scan_bwd,

@@ -147,6 +147,33 @@ void variant_scan_fwd(const variant *v)
             run_scan(v, channels[j], states[i]);
 }
 
+/* As run_scan; the exponent errs by half a rounding more, as 2^-x x is below 0.54. */
+void variant_scan_run(const variant *v)
+{
+    for (int i = 0; i < STATES * CHANNELS; i++) {
+        const int N = states[i / CHANNELS], M = channels[i % CHANNELS];
+        scan s = scan_new(M, N), one = scan_new(M, N);
+        const double top = 1 + 2 * FRAMES, state = FRAMES * 4 * eps * top;
+        double *of_state = constant(state, s.M * s.N);
+        double *of_y = constant(N * (state + N * eps * top) + 4 * eps, FRAMES * s.M);
+        v->k.scan_run(s.y.f, s.h.f, s.u.f, s.delta.f, s.b.f, s.c.f, s.rate.f, s.d.f, FRAMES,
+                      M, N);
+        dfn_scan_run_f64(s.y.d, s.h.d, s.u.d, s.delta.d, s.b.d, s.c.d, s.rate.d, s.d.d,
+                         FRAMES, M, N);
+        pair_check(v, "scan_run, y", &s.y, of_y);
+        pair_check(v, "scan_run, h", &s.h, of_state);
+        for (int t = 0; t < FRAMES; t++)
+            v->k.scan_run(one.y.f + t * M, one.h.f, s.u.f + t * M, s.delta.f + t * M,
+                          s.b.f + t * N, s.c.f + t * N, s.rate.f, s.d.f, 1, M, N);
+        variant_same(v, "scan_run frame by frame, y", s.y.f, one.y.f, FRAMES * s.M);
+        variant_same(v, "scan_run frame by frame, h", s.h.f, one.h.f, s.M * s.N);
+        free(of_state);
+        free(of_y);
+        scan_free(&s);
+        scan_free(&one);
+    }
+}
+
 /* Every number is below 4 in size, products of up to five of them below 2^7; sums run over
  * M or N of them. */
 static void run_scan_bwd(const variant *v, int M, int N, bool shared, bool weights)

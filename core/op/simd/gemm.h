@@ -51,7 +51,7 @@ enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACK
 
 /* Weights are read once per hop, from front to end of the model: caches are told this far
  * ahead. At the end of a layer that is the next layer. */
-enum { AHEAD = 2048 };
+enum { AHEAD = 4096 };
 
 static inline void store(float *y, vf x, int left)
 {

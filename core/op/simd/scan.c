@@ -84,6 +84,38 @@ void SIMD(scan_fwd)(float *restrict y, float *restrict h, float *restrict trace,
     }
 }
 
+/* One frame of `rest` channels, or of VF if there are as many. */
+static inline void channels(float *y, float *h, const float *u, const float *delta,
+                            const float *b, const float *c, const float *rate,
+                            const float *d, int M, int N, size_t rest)
+{
+    const vf um = vf_load_some(u, rest), step = vf_load_some(delta, rest);
+    const vf drive = step * um, back = vf_set(0) - step;
+    vf sum = vf_load_some(d, rest) * um;
+    for (int n = 0; n < N; n++, h += M, rate += M) {
+        const vf decay = vf_exp2(back * vf_load_some(rate, rest));
+        const vf after = vf_fma(decay, vf_load_some(h, rest), drive * vf_set(b[n]));
+        vf_store_some(h, after, rest);
+        sum = vf_fma(vf_set(c[n]), after, sum);
+    }
+    vf_store_some(y, sum, rest);
+}
+
+void SIMD(scan_run)(float *restrict y, float *restrict h, const float *restrict u,
+                    const float *restrict delta, const float *restrict b,
+                    const float *restrict c, const float *restrict rate,
+                    const float *restrict d, int T, int M, int N)
+{
+    for (int t = 0; t < T; t++, y += M, u += M, delta += M, b += N, c += N) {
+        int m = 0;
+        for (; m + VF <= M; m += VF)
+            channels(y + m, h + m, u + m, delta + m, b, c, rate + m, d + m, M, N, VF);
+        if (m < M)
+            channels(y + m, h + m, u + m, delta + m, b, c, rate + m, d + m, M, N,
+                     (size_t)(M - m));
+    }
+}
+
 /* One frame backwards: where it reads and adds. db and dc may be one array, and du and
  * ddelta; drate and dd may be NULL. */
 typedef struct gradient {
