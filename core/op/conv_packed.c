@@ -4,7 +4,7 @@
  *   depthwise  bias[C], then weights [kt][kf][C], in float32 whatever the format
  *   overlap    kernels along time with fewer outputs than inputs: a new frame is multiplied
  *              by all taps at once, and what later frames need of it is kept as sums. The
- *              state is these sums [F][groups][kt - 1][O/g], not the frames
+ *              state is these sums [F][groups][kt][O/g], not the frames
  *   dense      windows of all channels as rows of one layer, with zeros for the channels of
  *              other groups; without a kernel along time, windows are read where they are
  *   general    windows [kt][kf][C/g] of each group, which is a layer of its own
@@ -71,7 +71,7 @@ size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f)
 size_t OP(conv_packed_state)(const conv_shape *s)
 {
     if (OP(conv_overlaps)(s))
-        return (size_t)(s->kt - 1) * (size_t)s->Fo * (size_t)s->O;
+        return (size_t)s->kt * (size_t)s->Fo * (size_t)s->O;
     return history_size(s->before, (size_t)s->F * (size_t)s->C);
 }
 

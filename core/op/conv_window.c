@@ -117,13 +117,14 @@ void OP(conv_depthwise_bwd)(REAL *const *dx, REAL *restrict dw, const REAL *rest
 void OP(overlap_add)(REAL *restrict y, REAL *restrict sums, const REAL *restrict z,
                      int rows, int O, int kt)
 {
-    const int later = (kt - 1) * O;
-    for (int n = 0; n < rows; n++, y += O, sums += later, z += later + O) {
-        for (int i = 0; i < O; i++)
-            y[i] = sums[i] + z[i];
-        for (int i = O; i < later; i++)
-            sums[i - O] = sums[i] + z[i];
-        for (int i = later; i < later + O; i++)
-            sums[i - O] = z[i];
-    }
+    const int row = kt * O, n = rows * row;
+    for (int i = 0; i < n - O; i++)
+        sums[i] = sums[i + O] + z[i];
+    for (int i = n - O; i < n; i++)
+        sums[i] = z[i];
+    for (int r = 0; r < rows; r++, y += O, sums += row)
+        for (int o = 0; o < O; o++) {
+            y[o] = sums[o];
+            sums[o] = 0;
+        }
 }

@@ -58,8 +58,9 @@ DFN_KERNEL(conv_gather, (REAL *restrict p, const REAL *const *x, int nc, int F, 
                          int Fo, int kt, int kf, int stride, int pad))
 DFN_KERNEL(conv_windows, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
                           int Fo, int kt, int kf, int stride, int pad))
-/* overlap_add: sums of what earlier frames left for this one and those to come, rows of
- *              kt O new ones z: y = sums + z, first O; the others move on by O in sums */
+/* overlap_add: sums[rows][kt][O] move on by one frame, z[rows][kt][O] is added, and
+ * y[rows][O] are those that are due; their place, the first of each row, is zero between
+ * calls */
 DFN_KERNEL(overlap_add, (REAL *restrict y, REAL *restrict sums, const REAL *restrict z,
                          int rows, int O, int kt))
 DFN_KERNEL(conv_scatter, (REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,

@@ -195,18 +195,15 @@ void SIMD(conv_narrow_fwd)(float *restrict y, const float *restrict p,
 void SIMD(overlap_add)(float *restrict y, float *restrict sums, const float *restrict z,
                        int rows, int O, int kt)
 {
-    const int later = (kt - 1) * O;
-    for (int n = 0; n < rows; n++, y += O, sums += later, z += later + O) {
-        for (int i = 0; i < O; i += VF) {
-            const size_t left = (size_t)(O - i);
-            vf_store_some(y + i, vf_load_some(sums + i, left) + vf_load_some(z + i, left),
-                          left);
-        }
-        for (int i = O; i < later; i += VF) {
-            const size_t left = (size_t)(later - i);
-            vf_store_some(sums + i - O,
-                          vf_load_some(sums + i, left) + vf_load_some(z + i, left), left);
-        }
-        copy(sums + later - O, z + later, O);
+    const int row = kt * O, n = rows * row;
+    int i = 0;
+    for (; i + VF <= n - O; i += VF)
+        vf_store(sums + i, vf_load(sums + i + O) + vf_load(z + i));
+    for (; i < n - O; i++)
+        sums[i] = sums[i + O] + z[i];
+    copy(sums + n - O, z + n - O, O);
+    for (int r = 0; r < rows; r++, y += O, sums += row) {
+        copy(y, sums, O);
+        clear(sums, O);
     }
 }
