@@ -48,54 +48,105 @@ static uint16_t to_bf16(float x)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-static float weight(const dfn_packed *w, const packed_source *s, int g, int o, int i)
+/* W[g][o][0] is element `first` of the tiles; `step` elements lead to the next unit. */
+typedef struct place {
+    size_t first, step;
+} place;
+
+static place find_place(const dfn_packed *w, int g, int o)
+{
+    const int padded = packed_outputs(w), unit = packed_unit(w->format);
+    const int block = o / PACKED_BLOCK * PACKED_BLOCK;
+    const int width = padded - block < PACKED_BLOCK ? padded - block : PACKED_BLOCK;
+    const size_t group = packed_group(w) / PACKED_BYTES * (size_t)(PACKED_TILE * unit);
+    return (place){(size_t)g * group + (size_t)block * (size_t)packed_inputs(w) +
+                       (size_t)((o - block) * unit),
+                   (size_t)(width * unit)};
+}
+
+enum { RUN = 256 }; /* weights of an output that are handled together: whole units */
+
+/* row[0 .. n) = W[g][o][from ..], n at most RUN. */
+static void read_row(float *row, const dfn_packed *w, const packed_source *s, int g, int o,
+                     int from, int n)
 {
     const int outer = s->outer ? s->outer : w->O, blocks = s->blocks ? s->blocks : 1;
-    const int part = s->inner / blocks, c = i % s->inner;
-    if (c / part != o / (w->O / blocks) && blocks > 1)
-        return 0;
-    const ptrdiff_t at = (ptrdiff_t)g * s->by_g + (ptrdiff_t)(o / outer) * s->by_j +
-                         (ptrdiff_t)(o % outer) * s->by_o +
-                         (ptrdiff_t)(i / s->inner) * s->by_a +
-                         (ptrdiff_t)(c % part) * s->by_c;
-    return s->w[at];
+    const int part = s->inner / blocks, mine = o / (w->O / blocks) * part;
+    const float *base = s->w + (ptrdiff_t)g * s->by_g + (ptrdiff_t)(o / outer) * s->by_j +
+                        (ptrdiff_t)(o % outer) * s->by_o;
+    int a = from / s->inner, c = from % s->inner;
+    for (int i = 0; i < n; i++) {
+        const bool there = c >= mine && c < mine + part;
+        row[i] = there ? base[(ptrdiff_t)a * s->by_a + (ptrdiff_t)(c - mine) * s->by_c] : 0;
+        if (++c == s->inner) {
+            c = 0;
+            a++;
+        }
+    }
+}
+
+static int run_length(const dfn_packed *w, int from)
+{
+    return w->I - from < RUN ? w->I - from : RUN;
 }
 
 /* Scale of one output: its largest weight becomes 127. */
 static float find_scale(const dfn_packed *w, const packed_source *s, int g, int o)
 {
-    float top = 0;
-    for (int i = 0; i < w->I; i++)
-        top = fmaxf(top, fabsf(weight(w, s, g, o, i)));
+    float row[RUN], top = 0;
+    for (int from = 0; from < w->I; from += RUN) {
+        read_row(row, w, s, g, o, from, run_length(w, from));
+        for (int i = 0; i < run_length(w, from); i++)
+            top = fabsf(row[i]) > top ? fabsf(row[i]) : top;
+    }
     return top / INT8_TOP;
 }
 
-/* Output o of group g; `lane` is its place in its tile, `step` leads to the next unit. */
-static void fill_output(const dfn_packed *w, const packed_source *s, int g, int o)
+/* To the nearest, ties to even, for |x| < 2^22. */
+static int8_t nearest(float x)
 {
-    const int padded = packed_outputs(w), unit = packed_unit(w->format);
-    const int block = o / PACKED_BLOCK * PACKED_BLOCK;
-    const int width = padded - block < PACKED_BLOCK ? padded - block : PACKED_BLOCK;
-    const size_t first = (size_t)block * (size_t)packed_inputs(w);
-    unsigned char *to = (unsigned char *)(uintptr_t)w->tile + (size_t)g * packed_group(w);
-    const float scale = w->format == DFN_WEIGHTS_INT8 ? w->scale[g * padded + o] : 1;
+    const float magic = 12582912; /* 1.5 2^23 */
+    return (int8_t)(x + magic - magic);
+}
+
+/* Weights `from` to from + n of output o; returns the sum of the integers. */
+static int32_t write_row(const dfn_packed *w, int g, int o, int from, int n,
+                         const float *row)
+{
+    const place p = find_place(w, g, o);
+    const size_t at = p.first + (size_t)(from / packed_unit(w->format)) * p.step;
+    void *tiles = (void *)(uintptr_t)w->tile;
     int32_t sum = 0;
-    for (int i = 0; i < w->I; i++) {
-        const size_t at = first + (size_t)(i / unit) * (size_t)(width * unit) +
-                          (size_t)((o - block) * unit + i % unit);
-        const float x = weight(w, s, g, o, i);
-        if (w->format == DFN_WEIGHTS_F32) {
-            ((float *)(void *)to)[at] = x;
-        } else if (w->format == DFN_WEIGHTS_BF16) {
-            ((uint16_t *)(void *)to)[at] = to_bf16(x);
-        } else {
-            const int8_t q = (int8_t)(scale > 0 ? lrintf(x / scale) : 0);
-            ((int8_t *)to)[at] = q;
+    if (w->format == DFN_WEIGHTS_F32) {
+        float *to = (float *)tiles + at;
+        for (int i = 0; i < n; i++)
+            to[(size_t)i * p.step] = row[i];
+    } else if (w->format == DFN_WEIGHTS_BF16) {
+        uint16_t *to = (uint16_t *)tiles + at;
+        for (int i = 0; i < n; i++)
+            to[(size_t)(i / 2) * p.step + (size_t)(i % 2)] = to_bf16(row[i]);
+    } else {
+        const float scale = w->scale[g * packed_outputs(w) + o];
+        int8_t *to = (int8_t *)tiles + at;
+        for (int i = 0; scale > 0 && i < n; i++) {
+            const int8_t q = nearest(row[i] / scale);
+            to[(size_t)(i / 4) * p.step + (size_t)(i % 4)] = q;
             sum += q;
         }
     }
+    return sum;
+}
+
+static void fill_output(const dfn_packed *w, const packed_source *s, int g, int o)
+{
+    float row[RUN];
+    int32_t sum = 0;
+    for (int from = 0; from < w->I; from += RUN) {
+        read_row(row, w, s, g, o, from, run_length(w, from));
+        sum += write_row(w, g, o, from, run_length(w, from), row);
+    }
     if (w->format == DFN_WEIGHTS_INT8)
-        ((int32_t *)(uintptr_t)w->offset)[g * padded + o] = -128 * sum;
+        ((int32_t *)(uintptr_t)w->offset)[g * packed_outputs(w) + o] = -128 * sum;
 }
 
 void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
