@@ -56,6 +56,8 @@ static void rebuild(const dfn_graph *g, const dfn_weight_format *format, dfn_gra
             continue;
         const dfn_value act = activation_of(g, v, format[v]);
         attr.format = packed_spec(g, v, format[v]).packed ? format[v] : DFN_WEIGHTS_PLAIN;
+        if (dfn_op_table_c[n->op]->activates)
+            attr.act = DFN_ACT_NONE; /* a plain layer does not heed it, a packed one does */
         if (act >= 0) {
             attr.act = g->node[act].attr.act;
             attr.alpha = g->node[act].attr.alpha;

@@ -89,6 +89,10 @@ static dfn_status infer_all(dfn_plan *p, dfn_spec *spec, dfn_error *err)
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
         dfn_shape in[DFN_MAX_IN];
+        if (n->packed && (p->config.mode != DFN_INFER || p->config.precision != DFN_F32))
+            return dfn_fail(
+                err, DFN_ERR_ARG,
+                "'%s' has packed weights: they run in DFN_INFER and DFN_F32 only", n->name);
         if (n->op == DFN_OP_INPUT) {
             spec[v].out = n->shape;
             if (n->shape.t > INT_MAX / p->config.frames)

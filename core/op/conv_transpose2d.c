@@ -49,9 +49,9 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return why;
     spec->out = (dfn_shape){in[0].t, {1, s.F, s.C}};
     spec->macs = (uint64_t)in[0].t * OP(conv_macs)(&s);
-    if (a->format && conv_depthwise(&s)) {
-        dfn_spec_weight(spec, "packed", false, 1, (int)OP(conv_packed_size)(&s, a->format),
-                        0, 0, 0);
+    const size_t packed = conv_depthwise(&s) ? OP(conv_packed_size)(&s, a->format) : 0;
+    if (a->format && packed && packed <= INT_MAX) {
+        dfn_spec_weight(spec, "packed", false, 1, (int)packed, 0, 0, 0);
         spec->packed = true;
         return NULL;
     }

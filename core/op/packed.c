@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { INT8_TOP = 127 };
+/* 128 INT8_TOP INT8_INPUTS, more than any sum of products and the offset, fits an int32 */
+enum { INT8_TOP = 127, INT8_INPUTS = 1 << 17 };
+static const float smallest = 1e-30f; /* below it int8 weights of an output count as zero */
 
 static size_t outputs(int G, int O)
 {
@@ -22,6 +24,9 @@ size_t dfn_packed_size(int G, int I, int O, dfn_weight_format f)
 {
     const dfn_packed w = {.G = G, .I = I, .O = O, .format = f};
     const int most = INT_MAX / 4;
+    if ((int)f < DFN_WEIGHTS_F32 || f > DFN_WEIGHTS_INT8 ||
+        (f == DFN_WEIGHTS_INT8 && I > INT8_INPUTS))
+        return 0;
     if (I > most || O > most || G > most / O || outputs(G, O) > (size_t)(most / (I + 8)))
         return 0;
     return front(G, O, f) + (size_t)G * packed_group(&w) / sizeof(float);
@@ -99,13 +104,15 @@ static float find_scale(const dfn_packed *w, const packed_source *s, int g, int 
         for (int i = 0; i < run_length(w, from); i++)
             top = fabsf(row[i]) > top ? fabsf(row[i]) : top;
     }
-    return top / INT8_TOP;
+    return top > smallest ? top / INT8_TOP : 0;
 }
 
-/* To the nearest, ties to even, for |x| < 2^22. */
+/* To the nearest, ties to even; NaN, which only a folded norm could bring, is in range,
+ * too. */
 static int8_t nearest(float x)
 {
     const float magic = 12582912; /* 1.5 2^23 */
+    x = x > INT8_TOP ? INT8_TOP : x > -INT8_TOP ? x : -INT8_TOP;
     return (int8_t)(x + magic - magic);
 }
 

@@ -9,6 +9,7 @@
  *
  * int8: W = scale[o] q, |q| <= 127; the vector x = s u, |u| <= 127, is quantised in every
  * call with a scale of its own, so y = b + s scale[o] sum q u: integers, exact everywhere.
+ * Weights of an output that are all below 1e-30 count as zero, as such vectors do.
  */
 #ifndef DFN_PACKED_H
 #define DFN_PACKED_H
@@ -59,7 +60,7 @@ typedef struct packed_source {
 } packed_source;
 
 /** Numbers of float32 size that a packed layer takes, whole cache lines; 0 if too many for
- *  an int. rt: yes */
+ *  an int, or too many inputs for the sums of int8, or for another format. rt: yes */
 size_t dfn_packed_size(int G, int I, int O, dfn_weight_format f);
 
 /** A packed layer at `block`, 64-byte aligned and made by dfn_packed_fill. rt: yes */

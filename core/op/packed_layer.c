@@ -20,19 +20,21 @@ void OP(packed_layer_run)(const KERNELS *k, packed_layer l, const void *block, R
                           const REAL *x, int N, int ldx, int ldy, void *scratch)
 {
     const dfn_packed w = dfn_packed_view(block, l.G, l.I, l.O, l.format);
-    REAL *prepared = (REAL *)scratch + (N < ROWS ? N : ROWS);
     if (l.format == DFN_WEIGHTS_F32) {
         k->gemm_f32(y, x, &w, N, ldx, ldy);
         return;
     }
-    for (int n = 0; n < N; n += ROWS, x += ROWS * ldx, y += ROWS * ldy) {
-        const int rows = N - n < ROWS ? N - n : ROWS;
+    REAL *prepared = (REAL *)scratch + (N < ROWS ? N : ROWS);
+    for (int n = 0, rows; n < N; n += rows) {
+        const REAL *from = x + (size_t)n * (size_t)ldx;
+        REAL *to = y + (size_t)n * (size_t)ldy;
+        rows = N - n < ROWS ? N - n : ROWS;
         if (l.format == DFN_WEIGHTS_BF16) {
-            k->round_bf16((void *)prepared, x, rows, l.G, l.I, ldx);
-            k->gemm_bf16(y, (void *)prepared, &w, rows, ldy);
+            k->round_bf16((void *)prepared, from, rows, l.G, l.I, ldx);
+            k->gemm_bf16(to, (void *)prepared, &w, rows, ldy);
         } else {
-            k->quantize_int8((void *)prepared, scratch, x, rows, l.G, l.I, ldx);
-            k->gemm_int8(y, (void *)prepared, scratch, &w, rows, ldy);
+            k->quantize_int8((void *)prepared, scratch, from, rows, l.G, l.I, ldx);
+            k->gemm_int8(to, (void *)prepared, scratch, &w, rows, ldy);
         }
     }
 }
