@@ -6,16 +6,16 @@
 
 typedef struct dfn_node {
     dfn_op_kind op;
-    char *name; /* "" if it has none */
-    dfn_attr attr;
     int n_in, n_w;
+    bool packed, view, offline;
     dfn_value in[8];
     int w[4];        /* indices into dfn_graph.weight */
+    dfn_attr attr;   /* its list is last but for what a run does not read */
     dfn_shape shape; /* of one frame */
     size_t state_at; /* numbers, from the start of the state block */
     size_t state;    /* numbers */
     uint64_t macs;
-    bool packed, view, offline;
+    char *name; /* "" if it has none */
 } dfn_node;
 
 typedef struct dfn_port {

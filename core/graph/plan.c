@@ -60,7 +60,7 @@ static int find_lifetimes(const dfn_plan *p, lifetime *l)
     const dfn_graph *g = p->g;
     int n = 0;
     for (dfn_value v = 0; v < g->n_node; v++) {
-        if (g->node[v].view)
+        if (dfn_plan_borrows(p, v))
             continue;
         /* an input is written before the run starts, an output read after it ends */
         lifetime life = {.bytes = value_bytes(p, v), .node = v, .first = v, .last = v};
@@ -68,10 +68,10 @@ static int find_lifetimes(const dfn_plan *p, lifetime *l)
             life.first = -1;
         for (dfn_value u = v; u < g->n_node; u++)
             for (int i = 0; i < g->node[u].n_in; i++)
-                if (dfn_plan_root(g, g->node[u].in[i]) == v && life.last < u)
+                if (dfn_plan_root(p, g->node[u].in[i]) == v && life.last < u)
                     life.last = u;
         for (int i = 0; i < g->n_port; i++)
-            if (g->port[i].output && dfn_plan_root(g, g->port[i].value) == v)
+            if (g->port[i].output && dfn_plan_root(p, g->port[i].value) == v)
                 life.last = INT_MAX;
         if (!shares_memory(p)) {
             life.first = -1;
@@ -108,6 +108,8 @@ static dfn_status infer_all(dfn_plan *p, dfn_spec *spec, dfn_error *err)
                                 p->op[n->op]->name, n->name, p->config.frames, why);
         }
         p->step[v].shape = spec[v].out;
+        p->step[v].part = spec[v].part && shares_memory(p);
+        p->step[v].part_at = p->step[v].part ? spec[v].part_at : 0;
         const dfn_shape out = spec[v].out;
         if (!dfn_shape_fits(out) ||
             (size_t)out.t * dfn_shape_frame(out) > (size_t)(INT_MAX / p->config.batch))
@@ -150,7 +152,7 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
         return;
     const size_t start = a->used;
     for (dfn_value v = 0; v < g->n_node; v++)
-        if (!g->node[v].view)
+        if (!dfn_plan_borrows(p, v))
             p->step[v].grad = dfn_arena_take(a, value_bytes(p, v), 1);
     p->grads = a->base ? a->base + start : NULL;
     p->grad_bytes = a->used - start;
@@ -177,9 +179,11 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
     const size_t B = (size_t)p->config.batch;
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
-        const dfn_value root = dfn_plan_root(g, v);
-        p->step[v].data = p->step[root].data;
-        p->step[v].grad = p->step[root].grad;
+        if (dfn_plan_borrows(p, v)) {
+            const dfn_step *source = &p->step[n->in[0]];
+            p->step[v].data = source->data + p->step[v].part_at * p->elem;
+            p->step[v].grad = source->grad;
+        }
         dfn_args *a = &p->step[v].args;
         *a = (dfn_args){.node = n,
                         .kernels = &p->kernels,
@@ -197,6 +201,8 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
             a->in[i] = p->step[n->in[i]].data;
             a->din[i] = p->step[n->in[i]].grad;
         }
+        if (!dfn_plan_borrows(p, v) && n->op != DFN_OP_INPUT)
+            p->call[p->n_call++] = (dfn_call){p->op[n->op]->fwd, a, n, v};
         if (p->config.guard && !n->view) {
             guard_fill(p->step[v].data, dfn_plan_used(p, v));
             guard_fill(p->step[v].save, p->step[v].save_bytes);
@@ -228,6 +234,7 @@ static void configure(dfn_plan *p, const dfn_graph *g, const dfn_plan_config *co
 {
     p->g = g;
     p->config = *config;
+    p->frames = config->frames;
     p->elem = config->precision == DFN_F64 ? sizeof(double) : sizeof(float);
     p->op = config->precision == DFN_F64 ? dfn_op_table_f64 : dfn_op_table_c;
     p->state_bytes = dfn_state_bytes(g, config->precision);
@@ -251,10 +258,12 @@ dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_confi
     dfn_spec *spec = calloc(N, sizeof *spec);
     lifetime *l = calloc(N, sizeof *l);
     dfn_step *step = calloc(N, sizeof *step);
+    dfn_call *call = calloc(N, sizeof *call);
     void **slots = calloc((N + 3) * B, sizeof *slots);
     dfn_status status = DFN_ERR_NOMEM;
-    if (p && spec && l && step && slots) {
+    if (p && spec && l && step && call && slots) {
         p->step = step;
+        p->call = call;
         p->state = slots;
         p->before = slots + N * B;
         p->dstate = p->before + B;
@@ -264,6 +273,7 @@ dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_confi
     } else {
         dfn_fail(err, status, "no memory for a plan");
         free(step);
+        free(call);
         free(slots);
     }
     free(spec);
@@ -280,6 +290,7 @@ void dfn_plan_free(dfn_plan *p)
     if (!p)
         return;
     free(p->step);
+    free(p->call);
     free(p->state);
     free(p->block);
     free(p);

@@ -11,8 +11,18 @@ typedef struct dfn_step {
     unsigned char *save;
     unsigned char *scratch; /* one for all nodes, unless they are guarded */
     size_t save_bytes, scratch_bytes;
+    bool part; /* no buffer of its own: the input's, from number part_at on */
+    size_t part_at;
     dfn_args args; /* everything that does not change from run to run */
 } dfn_step;
+
+/* A node that computes something, in the order of the run. */
+typedef struct dfn_call {
+    void (*fwd)(const dfn_args *a);
+    dfn_args *args;
+    const dfn_node *node;
+    dfn_value value;
+} dfn_call;
 
 struct dfn_plan {
     const dfn_graph *g;
@@ -25,6 +35,8 @@ struct dfn_plan {
     } kernels;
 
     dfn_step *step;       /* [node] */
+    dfn_call *call;       /* [n_call] */
+    int n_call, frames;   /* frames: of the last run, which shapes in args stand for */
     void **state;         /* [node][batch]: this node's slot in stream b, set by each run */
     void **before;        /* [batch]: copy of the state before the run (EVAL and TRAIN) */
     void **dstate;        /* [batch]: gradient of the state, if the caller keeps none */
@@ -43,11 +55,17 @@ static inline size_t dfn_plan_used(const dfn_plan *p, dfn_value v)
            dfn_shape_frame(p->step[v].shape) * p->elem;
 }
 
-/* The node whose buffer a value lives in: itself, or the source of a chain of views. */
-static inline dfn_value dfn_plan_root(const dfn_graph *g, dfn_value v)
+/* Whether a value has no buffer of its own. */
+static inline bool dfn_plan_borrows(const dfn_plan *p, dfn_value v)
 {
-    while (g->node[v].view)
-        v = g->node[v].in[0];
+    return p->g->node[v].view || p->step[v].part;
+}
+
+/* The node whose buffer a value lives in: itself, or the source of a chain of views. */
+static inline dfn_value dfn_plan_root(const dfn_plan *p, dfn_value v)
+{
+    while (dfn_plan_borrows(p, v))
+        v = p->g->node[v].in[0];
     return v;
 }
 

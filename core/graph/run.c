@@ -74,10 +74,52 @@ static void bind_weights(const dfn_node *n, dfn_args *a, const void *const *weig
         a->w[i] = weights[n->w[i]];
 }
 
+/* A run of another length than the last one: only t differs. */
+static void bind_frames(dfn_plan *p, int frames)
+{
+    const dfn_graph *g = p->g;
+    for (int v = 0; v < g->n_node; v++) {
+        dfn_args *a = &p->step[v].args;
+        for (int i = 0; i < g->node[v].n_in; i++)
+            a->in_shape[i].t = g->node[g->node[v].in[i]].shape.t * frames;
+        a->out_shape.t = g->node[v].shape.t * frames;
+    }
+    p->frames = frames;
+}
+
+static void prefetch(const void *at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch((const char *)at + i);
+}
+
+/* In real use a hop finds cold caches, and each node's description costs several misses:
+ * ask for them while the nodes before are busy. */
+static void prefetch_call(const dfn_call *c)
+{
+    prefetch(c->args, sizeof *c->args);
+    prefetch(c->node, offsetof(dfn_node, attr.list));
+}
+
+/* The first call of node v or a later one. */
+static int find_call(const dfn_plan *p, dfn_value v)
+{
+    int low = 0, high = p->n_call;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (p->call[middle].value < v)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void dfn_run_nodes(dfn_plan *p, const void *const *weights, void *const *states, int frames,
                    dfn_value first, dfn_value end)
 {
     const dfn_graph *g = p->g;
+    enum { AHEAD = 2 };
     if (frames < 1 || frames > p->config.frames || first < 0 || end > g->n_node ||
         (g->offline && frames != p->config.frames))
         return;
@@ -86,18 +128,14 @@ void dfn_run_nodes(dfn_plan *p, const void *const *weights, void *const *states,
             memcpy(p->before[b], states[b], p->state_bytes);
         bind_states(p, states);
     }
-    for (dfn_value v = first; v < end; v++) {
-        const dfn_node *n = &g->node[v];
-        dfn_args *a = &p->step[v].args;
-        if (!g->offline) { /* a shorter run than the plan's: only t differs */
-            for (int i = 0; i < n->n_in; i++)
-                a->in_shape[i].t = g->node[n->in[i]].shape.t * frames;
-            a->out_shape.t = n->shape.t * frames;
-        }
-        if (n->view || n->op == DFN_OP_INPUT)
-            continue;
-        bind_weights(n, a, weights);
-        p->op[n->op]->fwd(a);
+    if (frames != p->frames)
+        bind_frames(p, frames);
+    for (int i = find_call(p, first); i < p->n_call && p->call[i].value < end; i++) {
+        const dfn_call *c = &p->call[i];
+        if (i + AHEAD < p->n_call)
+            prefetch_call(c + AHEAD);
+        bind_weights(c->node, c->args, weights);
+        c->fwd(c->args);
     }
 }
 
@@ -165,10 +203,11 @@ const char *dfn_plan_guard(const dfn_plan *p)
     for (int v = 0; p->config.guard && v < p->g->n_node; v++) {
         const dfn_node *n = &p->g->node[v];
         const dfn_step *s = &p->step[v];
-        if (!n->view && (!intact(s->data, dfn_plan_used(p, v), DFN_GUARD_VALUE) ||
-                         !intact(s->grad, dfn_plan_used(p, v), 0) || /* zeroed whole */
-                         !intact(s->save, s->save_bytes, DFN_GUARD_VALUE) ||
-                         !intact(s->scratch, s->scratch_bytes, DFN_GUARD_VALUE)))
+        if (!dfn_plan_borrows(p, v) &&
+            (!intact(s->data, dfn_plan_used(p, v), DFN_GUARD_VALUE) ||
+             !intact(s->grad, dfn_plan_used(p, v), 0) || /* zeroed whole */
+             !intact(s->save, s->save_bytes, DFN_GUARD_VALUE) ||
+             !intact(s->scratch, s->scratch_bytes, DFN_GUARD_VALUE)))
             return *n->name ? n->name : p->op[n->op]->name;
     }
     return NULL;

@@ -40,7 +40,10 @@ typedef struct dfn_spec {
     uint64_t macs;  /* multiply-adds of one call for one stream: in[0].t frames */
     bool packed;    /* attr.format was heeded: the weights are what op.pack makes */
     bool view;      /* out is in[0] with another shape: no fwd, no bwd */
-    bool offline;   /* needs the whole sequence at once: not for streaming */
+    bool part;      /* for this B and t, out is in[0] from number part_at on: a plan that
+                       shares memory does not call fwd */
+    size_t part_at;
+    bool offline; /* needs the whole sequence at once: not for streaming */
 } dfn_spec;
 
 /* Arguments of one call. Pointers are to REAL; `void` keeps the walkers free of it. */

@@ -6,7 +6,6 @@
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
 {
-    (void)B;
     const int axis = n->attr.axis, start = n->attr.start, length = n->attr.length;
     if (n_in != 1)
         return "takes one input";
@@ -16,6 +15,11 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "reaches outside of its input";
     s->out = in[0];
     s->out.d[axis] = length;
+    int rows = B > 1 || in[0].t > 1 ? 2 : 1; /* one, or more than one */
+    for (int i = 0; i < axis && rows == 1; i++)
+        rows = in[0].d[i];
+    s->part = rows == 1;
+    s->part_at = (size_t)start * (size_t)blocks_inner(s->out, axis);
     return NULL;
 }
 
