@@ -129,6 +129,10 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
     const bool keep = p->config.mode != DFN_INFER;
     size_t scratch = 0;
 
+    p->call = dfn_arena_take(a, (size_t)p->n_call, sizeof *p->call);
+    p->in_shape = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->in_shape);
+    p->in = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->in);
+    p->din = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->din);
     const int n = find_lifetimes(p, l);
     unsigned char *values = dfn_arena_take(a, place(l, n), 1);
     for (int i = 0; i < n && values; i++)
@@ -172,38 +176,54 @@ static void guard_fill(unsigned char *buffer, size_t bytes)
         memset(buffer + bytes, DFN_GUARD_VALUE, DFN_GUARD_BYTES);
 }
 
-/* Arguments that stay the same from run to run. */
+static bool is_call(const dfn_plan *p, dfn_value v)
+{
+    return !dfn_plan_borrows(p, v) && p->g->node[v].op != DFN_OP_INPUT;
+}
+
+/* Arguments that stay the same from run to run; `at` inputs are bound already. */
+static dfn_args arguments(const dfn_plan *p, dfn_value v, const dfn_spec *spec, int at)
+{
+    const dfn_node *n = &p->g->node[v];
+    for (int i = 0; i < n->n_in; i++) {
+        p->in_shape[at + i] = p->step[n->in[i]].shape;
+        p->in[at + i] = p->step[n->in[i]].data;
+        p->din[at + i] = p->step[n->in[i]].grad;
+    }
+    return (dfn_args){.node = n,
+                      .kernels = &p->kernels,
+                      .B = p->config.batch,
+                      .n_in = n->n_in,
+                      .mode = p->config.mode,
+                      .out_shape = p->step[v].shape,
+                      .in_shape = p->in_shape + at,
+                      .in = p->in + at,
+                      .out = p->step[v].data,
+                      .dout = p->step[v].grad,
+                      .din = p->din + at,
+                      .save = p->step[v].save,
+                      .scratch = spec->scratch ? p->step[v].scratch : NULL,
+                      .state =
+                          n->state ? p->state + (size_t)v * (size_t)p->config.batch : NULL};
+}
+
 static void bind(dfn_plan *p, const dfn_spec *spec)
 {
     const dfn_graph *g = p->g;
-    const size_t B = (size_t)p->config.batch;
+    int calls = 0, inputs = 0;
     for (dfn_value v = 0; v < g->n_node; v++) {
-        const dfn_node *n = &g->node[v];
         if (dfn_plan_borrows(p, v)) {
-            const dfn_step *source = &p->step[n->in[0]];
+            const dfn_step *source = &p->step[g->node[v].in[0]];
             p->step[v].data = source->data + p->step[v].part_at * p->elem;
             p->step[v].grad = source->grad;
         }
-        dfn_args *a = &p->step[v].args;
-        *a = (dfn_args){.node = n,
-                        .kernels = &p->kernels,
-                        .B = p->config.batch,
-                        .n_in = n->n_in,
-                        .mode = p->config.mode,
-                        .out_shape = p->step[v].shape,
-                        .out = p->step[v].data,
-                        .dout = p->step[v].grad,
-                        .save = p->step[v].save,
-                        .scratch = spec[v].scratch ? p->step[v].scratch : NULL,
-                        .state = n->state ? p->state + (size_t)v * B : NULL};
-        for (int i = 0; i < n->n_in; i++) {
-            a->in_shape[i] = p->step[n->in[i]].shape;
-            a->in[i] = p->step[n->in[i]].data;
-            a->din[i] = p->step[n->in[i]].grad;
+        if (is_call(p, v)) {
+            p->call[calls++] = (dfn_call){.fwd = p->op[g->node[v].op]->fwd,
+                                          .value = v,
+                                          .args = arguments(p, v, &spec[v], inputs)};
+            inputs += g->node[v].n_in;
         }
-        if (!dfn_plan_borrows(p, v) && n->op != DFN_OP_INPUT)
-            p->call[p->n_call++] = (dfn_call){p->op[n->op]->fwd, a, n, v};
-        if (p->config.guard && !n->view) {
+        if (p->config.guard && !g->node[v].view) {
             guard_fill(p->step[v].data, dfn_plan_used(p, v));
             guard_fill(p->step[v].save, p->step[v].save_bytes);
             guard_fill(p->step[v].scratch, p->step[v].scratch_bytes);
@@ -216,6 +236,10 @@ static dfn_status compile(dfn_plan *p, dfn_spec *spec, lifetime *l, dfn_error *e
     dfn_status status = infer_all(p, spec, err);
     if (status)
         return status;
+    for (dfn_value v = 0; v < p->g->n_node; v++) {
+        p->n_call += is_call(p, v);
+        p->n_in += is_call(p, v) ? p->g->node[v].n_in : 0;
+    }
     dfn_arena measure = {0};
     layout(p, &measure, spec, l);
     if (measure.overflow)
@@ -258,12 +282,10 @@ dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_confi
     dfn_spec *spec = calloc(N, sizeof *spec);
     lifetime *l = calloc(N, sizeof *l);
     dfn_step *step = calloc(N, sizeof *step);
-    dfn_call *call = calloc(N, sizeof *call);
     void **slots = calloc((N + 3) * B, sizeof *slots);
     dfn_status status = DFN_ERR_NOMEM;
-    if (p && spec && l && step && call && slots) {
+    if (p && spec && l && step && slots) {
         p->step = step;
-        p->call = call;
         p->state = slots;
         p->before = slots + N * B;
         p->dstate = p->before + B;
@@ -273,7 +295,6 @@ dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_confi
     } else {
         dfn_fail(err, status, "no memory for a plan");
         free(step);
-        free(call);
         free(slots);
     }
     free(spec);
@@ -290,7 +311,6 @@ void dfn_plan_free(dfn_plan *p)
     if (!p)
         return;
     free(p->step);
-    free(p->call);
     free(p->state);
     free(p->block);
     free(p);

@@ -13,15 +13,13 @@ typedef struct dfn_step {
     size_t save_bytes, scratch_bytes;
     bool part; /* no buffer of its own: the input's, from number part_at on */
     size_t part_at;
-    dfn_args args; /* everything that does not change from run to run */
 } dfn_step;
 
 /* A node that computes something, in the order of the run. */
 typedef struct dfn_call {
     void (*fwd)(const dfn_args *a);
-    dfn_args *args;
-    const dfn_node *node;
     dfn_value value;
+    dfn_args args; /* everything that does not change from run to run */
 } dfn_call;
 
 struct dfn_plan {
@@ -34,9 +32,12 @@ struct dfn_plan {
         dfn_kernels_f64 f64;
     } kernels;
 
-    dfn_step *step;       /* [node] */
-    dfn_call *call;       /* [n_call] */
-    int n_call, frames;   /* frames: of the last run, which shapes in args stand for */
+    dfn_step *step;      /* [node] */
+    dfn_call *call;      /* [n_call] */
+    dfn_shape *in_shape; /* of all calls' inputs, as the next two */
+    const void **in;
+    void **din;
+    int n_call, n_in, frames; /* frames: of the last run, which shapes in args stand for */
     void **state;         /* [node][batch]: this node's slot in stream b, set by each run */
     void **before;        /* [batch]: copy of the state before the run (EVAL and TRAIN) */
     void **dstate;        /* [batch]: gradient of the state, if the caller keeps none */

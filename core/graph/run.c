@@ -68,21 +68,20 @@ static void bind_states(dfn_plan *p, void *const *states)
                 (unsigned char *)states[b] + p->g->node[v].state_at * p->elem;
 }
 
-static void bind_weights(const dfn_node *n, dfn_args *a, const void *const *weights)
+static void bind_weights(dfn_args *a, const void *const *weights)
 {
-    for (int i = 0; i < n->n_w; i++)
-        a->w[i] = weights[n->w[i]];
+    for (int i = 0; i < a->node->n_w; i++)
+        a->w[i] = weights[a->node->w[i]];
 }
 
 /* A run of another length than the last one: only t differs. */
 static void bind_frames(dfn_plan *p, int frames)
 {
-    const dfn_graph *g = p->g;
-    for (int v = 0; v < g->n_node; v++) {
-        dfn_args *a = &p->step[v].args;
-        for (int i = 0; i < g->node[v].n_in; i++)
-            a->in_shape[i].t = g->node[g->node[v].in[i]].shape.t * frames;
-        a->out_shape.t = g->node[v].shape.t * frames;
+    for (int c = 0; c < p->n_call; c++) {
+        dfn_args *a = &p->call[c].args;
+        for (int i = 0; i < a->n_in; i++)
+            a->in_shape[i].t = p->g->node[a->node->in[i]].shape.t * frames;
+        a->out_shape.t = a->node->shape.t * frames;
     }
     p->frames = frames;
 }
@@ -97,8 +96,8 @@ static void prefetch(const void *at, size_t bytes)
  * ask for them while the nodes before are busy. */
 static void prefetch_call(const dfn_call *c)
 {
-    prefetch(c->args, sizeof *c->args);
-    prefetch(c->node, offsetof(dfn_node, attr.list));
+    prefetch(&c[1], sizeof *c);
+    prefetch(c->args.node, offsetof(dfn_node, attr.list));
 }
 
 /* The first call of node v or a later one. */
@@ -131,11 +130,11 @@ void dfn_run_nodes(dfn_plan *p, const void *const *weights, void *const *states,
     if (frames != p->frames)
         bind_frames(p, frames);
     for (int i = find_call(p, first); i < p->n_call && p->call[i].value < end; i++) {
-        const dfn_call *c = &p->call[i];
+        dfn_call *c = &p->call[i];
         if (i + AHEAD < p->n_call)
             prefetch_call(c + AHEAD);
-        bind_weights(c->node, c->args, weights);
-        c->fwd(c->args);
+        bind_weights(&c->args, weights);
+        c->fwd(&c->args);
     }
 }
 
@@ -163,16 +162,16 @@ void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights
         memset(p->dstate[b], 0, p->state_bytes);
     if (!dstates)
         dstates = p->dstate;
-    for (int v = g->n_node - 1; v >= 0; v--) {
-        const dfn_node *n = &g->node[v];
-        if (n->view || n->op == DFN_OP_INPUT)
-            continue;
-        dfn_args a = p->step[v].args;
-        bind_weights(n, &a, weights);
+    for (int c = p->n_call - 1; c >= 0; c--) {
+        dfn_args a = p->call[c].args;
+        const dfn_node *n = a.node;
+        void *dw[DFN_MAX_W] = {0};
+        bind_weights(&a, weights);
         for (int i = 0; i < n->n_w; i++)
-            a.dw[i] = dweights && !g->weight[n->w[i]].buffer ? dweights[n->w[i]] : NULL;
+            dw[i] = dweights && !g->weight[n->w[i]].buffer ? dweights[n->w[i]] : NULL;
         for (int b = 0; b < B && n->state; b++)
             p->dslot[b] = (unsigned char *)dstates[b] + n->state_at * p->elem;
+        a.dw = dw;
         a.dstate = n->state ? p->dslot : NULL;
         p->op[n->op]->bwd(&a);
     }
@@ -180,13 +179,13 @@ void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights
 
 void dfn_update_statistics(dfn_plan *p, void *const *weights)
 {
-    for (int v = 0; v < p->g->n_node; v++) {
-        const dfn_node *n = &p->g->node[v];
+    for (int c = 0; c < p->n_call; c++) {
+        const dfn_node *n = p->call[c].args.node;
         void *w[DFN_MAX_W] = {0};
         for (int i = 0; i < n->n_w; i++)
             w[i] = weights[n->w[i]];
         if (p->config.mode == DFN_TRAIN && p->op[n->op]->update)
-            p->op[n->op]->update(&p->step[v].args, w);
+            p->op[n->op]->update(&p->call[c].args, w);
     }
 }
 

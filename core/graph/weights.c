@@ -8,11 +8,13 @@
 enum { LARGE_PAGE = 2 << 20 };
 
 /* A zeroed block; weights are read from end to end in every hop, and after a pause each 4
- * KiB page costs a walk through cold page tables. Whole large pages, and what is left over
- * if it fills half of one, ask for large pages before they are first touched. */
+ * KiB page costs a walk through cold page tables. Whole large pages, what is left over if
+ * it fills half of one, and a block that fills a quarter of its only one, ask for large
+ * pages before they are first touched. */
 static void *block_new(size_t bytes)
 {
-    const size_t large = (bytes + LARGE_PAGE / 2) / LARGE_PAGE * LARGE_PAGE;
+    const size_t least = bytes < LARGE_PAGE ? LARGE_PAGE / 4 : LARGE_PAGE / 2;
+    const size_t large = (bytes + LARGE_PAGE - least) / LARGE_PAGE * LARGE_PAGE;
     if (!large || bytes > SIZE_MAX / 2)
         return dfn_block_new(bytes);
     const size_t n = bytes > large ? bytes : large;

@@ -46,14 +46,16 @@ typedef struct dfn_spec {
     bool offline; /* needs the whole sequence at once: not for streaming */
 } dfn_spec;
 
-/* Arguments of one call. Pointers are to REAL; `void` keeps the walkers free of it. */
+/* Arguments of one call. Pointers are to REAL; `void` keeps the walkers free of it. Small
+ * on purpose: a run in cold caches has to fetch every one of them. */
 typedef struct dfn_args {
     const dfn_node *node; /* attributes: node->attr */
     const void *kernels;  /* const KERNELS * */
     int B, n_in;
     dfn_mode mode;
-    dfn_shape in_shape[DFN_MAX_IN], out_shape; /* with the t of this call */
-    const void *in[DFN_MAX_IN];                /* [B][t][d0][d1][d2] */
+    dfn_shape out_shape;
+    dfn_shape *in_shape;   /* [n_in], with the t of this call, as out_shape */
+    const void *const *in; /* [n_in] of [B][t][d0][d1][d2] */
     void *out;
     const void *w[DFN_MAX_W]; /* NULL past the node's weights */
     void *const *state; /* state[b]: slot of stream b. In bwd: its value BEFORE the run.
@@ -61,8 +63,8 @@ typedef struct dfn_args {
     void *save, *scratch;
     /* bwd only */
     const void *dout;
-    void *din[DFN_MAX_IN];
-    void *dw[DFN_MAX_W]; /* NULL: not wanted */
+    void *const *din;    /* [n_in] */
+    void *const *dw;     /* [DFN_MAX_W]; NULL entries are not wanted */
     void *const *dstate; /* dstate[b]: in: d/d(state after), out: d/d(state before). NULL if
                             the op has no state; otherwise always there */
 } dfn_args;

@@ -170,7 +170,7 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *
                                                dfn_error *err);
 DFN_API void dfn_plan_free(dfn_plan *p);
 
-/** Bytes of the plan's one block (activations and scratch). rt: yes */
+/** Bytes of the plan's one block (activations, scratch, list of calls). rt: yes */
 DFN_API size_t dfn_plan_bytes(const dfn_plan *p) DFN_RT;
 
 /** Where to write an input before a run and read an output after it, dense
