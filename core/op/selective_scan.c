@@ -107,7 +107,7 @@ static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
     float *rate = out[0];
     (void)n;
     for (int i = 0; i < M * N; i++)
-        rate[i % N * M + i / N] = (float)(exp(a_log[i]) * per_octave);
+        rate[i % N * M + i / N] = (float)(exp((double)a_log[i]) * per_octave);
     memcpy(out[1], w[1], (size_t)M * sizeof(float));
 }
 
