@@ -95,11 +95,13 @@ static void synthesise(dfn_stream *s)
 
 static bool sane(const dfn_stream *s)
 {
-    bool ok = true;
-    for (int c = 0; c < s->channels; c++)
+    int bad = 0; /* no branches in here and below: they become SIMD */
+    for (int c = 0; c < s->channels; c++) {
+        const float *x = s->channel[c].enhanced;
         for (int i = 0; i < s->hop_size; i++)
-            ok &= fabsf(s->channel[c].enhanced[i]) <= absurd; /* false for NaN */
-    return ok;
+            bad |= !(fabsf(x[i]) <= absurd); /* true for NaN */
+    }
+    return !bad;
 }
 
 /* The dry hop that belongs to the enhanced one of now is the oldest of the ring: put it in
@@ -108,10 +110,11 @@ static void swap_late(dfn_stream *s)
 {
     for (int c = 0; c < s->channels; c++) {
         dfn_channel *ch = &s->channel[c];
-        float *late = ch->late + (size_t)s->late_at * (size_t)s->hop_size;
+        float *restrict hop = ch->hop;
+        float *restrict late = ch->late + (size_t)s->late_at * (size_t)s->hop_size;
         for (int i = 0; i < s->hop_size; i++) {
-            const float x = ch->hop[i];
-            ch->hop[i] = late[i];
+            const float x = hop[i];
+            hop[i] = late[i];
             late[i] = x;
         }
     }
@@ -135,10 +138,12 @@ static void mix_dry(dfn_stream *s, bool before, bool after)
 
 static bool silent(const dfn_stream *s)
 {
-    bool sound = false;
-    for (int c = 0; c < s->channels; c++)
+    int sound = 0;
+    for (int c = 0; c < s->channels; c++) {
+        const float *x = s->channel[c].hop;
         for (int i = 0; i < s->hop_size; i++)
-            sound |= s->channel[c].hop[i] != 0;
+            sound |= x[i] != 0;
+    }
     return !sound;
 }
 
