@@ -1,29 +1,51 @@
 #include "play.h"
 #include "cpu.h"
 
+#include <dfnet4/safetensors.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Multiply every weight of a model file in memory whose name holds `part`. */
+static void scale_weights(void *bytes, size_t size, const char *part, float by)
+{
+    dfn_safetensors *file = NULL;
+    dfn_error err = {0};
+    if (dfn_safetensors_open_memory(&file, bytes, size, "broken", &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+    for (size_t i = 0; i < dfn_safetensors_count(file); i++) {
+        const dfn_tensor *t = dfn_safetensors_get(file, i);
+        float *x = (float *)((uintptr_t)t->data);
+        for (size_t j = 0; j < t->count && strstr(t->name, part); j++)
+            x[j] *= by;
+    }
+    dfn_safetensors_close(file);
+}
+
+player play_open_scaled(const tiny_model_config *model, dfn_stream_config config,
+                        const char *part, float by)
+{
+    player p = {.rate = config.sample_rate, .channels = config.channels};
+    dfn_error err = {0};
+    size_t size;
+    p.bytes = tiny_model_bytes(&size, model);
+    scale_weights(p.bytes, size, part, by);
+    config.cpu = test_cpu();
+    if (dfn_model_load_memory(&p.model, p.bytes, size, "tiny", &err) ||
+        dfn_stream_new(&p.stream, p.model, &config, &err)) {
+        fprintf(stderr, "%d Hz, %d channels: %s\n", p.rate, p.channels, err.text);
+        exit(1);
+    }
+    return p;
+}
 
 player play_open_model(const tiny_model_config *model, int rate, int channels,
                        bool independent)
 {
-    player p = {.rate = rate, .channels = channels};
-    dfn_error err = {0};
-    size_t size;
-    p.bytes = tiny_model_bytes(&size, model);
-    if (dfn_model_load_memory(&p.model, p.bytes, size, "tiny", &err)) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(1);
-    }
-    const dfn_stream_config config = {.sample_rate = rate,
-                                      .channels = channels,
-                                      .independent = independent,
-                                      .cpu = test_cpu()};
-    if (dfn_stream_new(&p.stream, p.model, &config, &err)) {
-        fprintf(stderr, "%d Hz, %d channels: %s\n", rate, channels, err.text);
-        exit(1);
-    }
-    return p;
+    const dfn_stream_config config = {
+        .sample_rate = rate, .channels = channels, .independent = independent};
+    return play_open_scaled(model, config, "", 1);
 }
 
 player play_open(int rate, int channels, bool independent)

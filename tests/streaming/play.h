@@ -14,11 +14,23 @@ typedef struct player {
     int rate, channels;
 } player;
 
+typedef struct play_network {
+    const char *name; /* NULL behind the last */
+    tiny_model_config model;
+} play_network;
+
+/** A tiny network of every form. */
+extern const play_network play_networks[];
+
 /** A stream over the tiny model; exits with 1 if it cannot be made. */
 player play_open(int rate, int channels, bool independent);
 /** The same over any other model of the tests. */
 player play_open_model(const tiny_model_config *model, int rate, int channels,
                        bool independent);
+/** The same with any configuration, but for `cpu`, and with every weight whose name holds
+ * `part` (all: "") multiplied `by`: large ones lead a network astray. */
+player play_open_scaled(const tiny_model_config *model, dfn_stream_config config,
+                        const char *part, float by);
 void play_close(player *p);
 
 /** Noise in [-0.5, 0.5) in bursts, so that levels move; free with free(). */

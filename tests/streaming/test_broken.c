@@ -1,47 +1,17 @@
 /* A network that computes NaN or infinity: the delayed input passes instead. */
-#include "cpu.h"
 #include "play.h"
 
-#include <dfnet4/safetensors.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FRAMES = 48000 };
 
-/* Multiply every weight of a model file in memory whose name holds `part`. */
-static void scale_weights(void *bytes, size_t size, const char *part, float by)
-{
-    dfn_safetensors *file = NULL;
-    dfn_error err = {0};
-    if (dfn_safetensors_open_memory(&file, bytes, size, "broken", &err)) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(1);
-    }
-    for (size_t i = 0; i < dfn_safetensors_count(file); i++) {
-        const dfn_tensor *t = dfn_safetensors_get(file, i);
-        float *x = (float *)((uintptr_t)t->data);
-        for (size_t j = 0; j < t->count && strstr(t->name, part); j++)
-            x[j] *= by;
-    }
-    dfn_safetensors_close(file);
-}
-
 /* Play `in` through the tiny model with some weights scaled. Returns what comes out. */
 static float *play_broken(int rate, const float *in, const char *part, float by,
                           float limit)
 {
-    size_t size;
-    dfn_error err = {0};
-    player p = {.rate = rate, .channels = 1};
-    const dfn_stream_config config = {
-        .sample_rate = rate, .channels = 1, .cpu = test_cpu()};
-    p.bytes = tiny_model_bytes(&size, &(tiny_model_config){.lookahead = 2});
-    scale_weights(p.bytes, size, part, by);
-    if (dfn_model_load_memory(&p.model, p.bytes, size, "broken", &err) ||
-        dfn_stream_new(&p.stream, p.model, &config, &err)) {
-        fprintf(stderr, "%s\n", err.text);
-        exit(1);
-    }
+    const dfn_stream_config config = {.sample_rate = rate, .channels = 1};
+    player p = play_open_scaled(&(tiny_model_config){.lookahead = 2}, config, part, by);
     float *out = play_silence(1, FRAMES);
     dfn_stream_set(p.stream, DFN_PARAM_LIMIT_DB, limit);
     play(&p, in, out, FRAMES, 480);

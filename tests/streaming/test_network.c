@@ -9,34 +9,6 @@
 
 enum { RATE = 48000, HOP = 480, BINS = HOP + 1, T = 80, FRAMES = T * HOP, CHANNELS = 2 };
 
-typedef struct variant {
-    const char *name;
-    tiny_model_config model;
-} variant;
-
-#define DFNET4(name_, more)                                                                \
-    {                                                                                      \
-        name_, { .kind = "deepfilternet4", .config = TINY_DFNET4 more }                    \
-    }
-static const variant variants[] = {
-    {"dfnet3, no lookahead", {.lookahead = 0}},
-    {"dfnet3, lookahead 8", {.lookahead = 8}},
-    DFNET4("dfnet4, mamba", ""),
-    DFNET4("dfnet4, gru, no voice head", "backbone = gru\nvad_head = false\n"),
-    DFNET4("dfnet4, lookahead 3 and 1", "conv_lookahead = 3\n[df]\ndf_lookahead = 1\n"),
-    DFNET4("dfnet4, gains only", "use_df = false\nconv_lookahead = 1\n"),
-    DFNET4("dfnet4, complex gain", "[df]\ndf_order = 1\n"),
-    DFNET4("dfnet4, an order per group", "use_multi_res_df = true\n"),
-    DFNET4("dfnet4, orders with learnt weights",
-           "use_multi_res_df = true\ndf_resolution_weights = true\n"),
-    DFNET4("dfnet4, adaptive order", "adaptive_order = true\nadaptive_order_max = 5\n"),
-    DFNET4("dfnet4, phase branch", "use_phase_branch = true\nfusion_type = attention\n"),
-    DFNET4("dfnet4, time branch", "use_time_branch = true\n"),
-    DFNET4("dfnet4, both branches, lookahead 2",
-           "use_time_branch = true\nuse_phase_branch = true\nfusion_type = attention\n"
-           "conv_lookahead = 2\n[df]\ndf_lookahead = 2\n"),
-};
-
 /* One graph of a model over the whole signal. */
 typedef struct whole {
     const dfn_graph *g;
@@ -187,7 +159,7 @@ static double difference(const float *a, const float *b, int late)
     return worst / top;
 }
 
-static void check_variant(const variant *v, bool independent)
+static void check_variant(const play_network *v, bool independent)
 {
     player p = play_open_model(&v->model, RATE, CHANNELS, independent);
     const dfn_graph *net = dfn_model_net(p.model);
@@ -225,8 +197,8 @@ static void check_variant(const variant *v, bool independent)
 
 int main(void)
 {
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+    for (const play_network *v = play_networks; v->name; v++)
         for (int independent = 0; independent < 2; independent++)
-            check_variant(&variants[i], independent);
+            check_variant(v, independent);
     return check_report();
 }
