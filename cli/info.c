@@ -51,7 +51,8 @@ static bool measure(totals *t, const subject *s, dfn_error *err)
     *t = (totals){0};
     add_up(t, s->part[0].graph);
     add_up(t, s->part[1].graph);
-    return dfn_stream_find_latency(&t->latency, s->model, RATE, err) == DFN_OK;
+    const dfn_stream_config live = {.sample_rate = RATE, .channels = 1};
+    return dfn_stream_find_latency(&t->latency, s->model, &live, err) == DFN_OK;
 }
 
 static json_t *layer_json(const char *part_name, const dfn_node_info *n)

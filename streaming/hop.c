@@ -1,4 +1,8 @@
-/* hop.c - one hop of every channel through the network, or past it. */
+/* hop.c - every hop through the network, or past it, as if it were alone.
+ *
+ * The hops of a group share runs of the network and nothing else: whatever befalls one (the
+ * parameters of its time, rest, a restart) befalls it alone, so that streams with groups of
+ * any size say the same, each at its time. */
 #include "state.h"
 
 #include <math.h>
@@ -11,91 +15,75 @@ static float get(const _Atomic float *x)
     return atomic_load_explicit(x, memory_order_relaxed);
 }
 
-static void run(const dfn_runner *r)
+static float *queued(const dfn_stream *s, int c, int at)
 {
-    dfn_run(r->plan, r->weights, (void *const *)r->state, 1);
+    return s->channel[c].queue + (size_t)at * (size_t)s->hop_size;
 }
 
-/* Give the network n numbers of every channel; linked, their mean. */
-static void feed(const dfn_stream *s, float *to, const float *const *channel, size_t n)
+static bool silent(const dfn_stream *s, int at)
 {
-    if (s->net.batch == s->channels) {
-        for (int c = 0; c < s->channels; c++)
-            memcpy(to + (size_t)c * n, channel[c], n * sizeof *to);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        float sum = 0;
-        for (int c = 0; c < s->channels; c++)
-            sum += channel[c][i];
-        to[i] = sum / (float)s->channels;
-    }
-}
-
-static void analyse(dfn_stream *s)
-{
-    const float *spec[DFN_STREAM_CHANNELS], *wave[DFN_STREAM_CHANNELS];
-    const size_t n = 2 * (size_t)s->bins;
+    int sound = 0; /* no branches in here and below: they become SIMD */
     for (int c = 0; c < s->channels; c++) {
-        dfn_channel *ch = &s->channel[c];
-        dfn_stft_analyse(s->stft, s->apply_spec + (size_t)c * n, ch->analysis, ch->hop);
-        spec[c] = s->apply_spec + (size_t)c * n;
-        wave[c] = ch->hop;
+        const float *x = queued(s, c, at);
+        for (int i = 0; i < s->hop_size; i++)
+            sound |= x[i] != 0;
     }
-    feed(s, s->net_spec, spec, n);
-    if (s->net_wave)
-        feed(s, s->net_wave, wave, (size_t)s->hop_size);
+    return !sound;
 }
 
-/* Give every channel what the network made for it, or for all. */
-static void hand_on(const dfn_stream *s, const dfn_control *k)
+/* The first sound after a long silence meets a network as good as new. All that is lost is
+ * what it made of the silence: every delay holds zeros by then. */
+static bool ends_long_silence(dfn_stream *s, int at)
 {
-    for (int c = 0; c < s->channels; c++)
-        memcpy(k->used + (size_t)c * k->size,
-               k->made + (s->net.batch > 1 ? (size_t)c * k->size : 0),
-               k->size * sizeof *k->used);
+    if (silent(s, at)) {
+        s->silence += s->silence < s->long_silence;
+        return false;
+    }
+    const bool was_long = s->silence == s->long_silence;
+    s->silence = 0;
+    return was_long;
+}
+
+void dfn_stream_queue(dfn_stream *s)
+{
+    s->note[s->queued] = (dfn_note){
+        .rest = atomic_load_explicit(&s->overloaded, memory_order_relaxed),
+        .restart = ends_long_silence(s, s->queued),
+        .post_filter = get(&s->param[DFN_PARAM_POST_FILTER]),
+        .limit_db = get(&s->param[DFN_PARAM_LIMIT_DB]),
+    };
+    s->queued++;
 }
 
 /* A meter shows the mean of what the network says of each of its streams. */
-static void publish(dfn_stream *s, dfn_meter m, const float *x)
+static void publish(dfn_stream *s, dfn_meter m, const float *x, int i, int n)
 {
     float mean = 0;
     for (int b = 0; b < s->net.batch; b++)
-        mean += x[b] / (float)s->net.batch;
+        mean += x[b * n + i] / (float)s->net.batch;
     if (isfinite(mean))
         atomic_store_explicit(&s->meter[m], mean, memory_order_relaxed);
 }
 
-static void run_network(dfn_stream *s)
+/* Frame i of n to enhanced[]. A parameter that changes between two hops cross-fades with
+ * their overlap. */
+static void synthesise(dfn_stream *s, const dfn_note *note, int i, int n)
 {
-    run(&s->net);
-    for (int i = 0; i < s->n_control; i++)
-        hand_on(s, &s->control[i]);
-    run(&s->apply);
-    publish(s, DFN_METER_LSNR_DB, s->net_lsnr);
-    if (s->net_vad)
-        publish(s, DFN_METER_VAD, s->net_vad);
-}
-
-/* A parameter that changes between two hops cross-fades with their overlap. */
-static void synthesise(dfn_stream *s)
-{
-    const float beta = get(&s->param[DFN_PARAM_POST_FILTER]);
-    const float limit = get(&s->param[DFN_PARAM_LIMIT_DB]);
-    const size_t n = 2 * (size_t)s->bins;
+    const size_t size = 2 * (size_t)s->bins;
     for (int c = 0; c < s->channels; c++) {
         dfn_channel *ch = &s->channel[c];
-        float *spec = s->apply_enhanced + (size_t)c * n;
-        const float *noisy = s->apply_noisy + (size_t)c * n;
-        dfn_post_filter(spec, noisy, s->bins, beta);
-        dfn_attenuation_limit(spec, noisy, s->bins, limit);
+        const size_t frame = ((size_t)c * (size_t)n + (size_t)i) * size;
+        float *spec = s->apply_enhanced + frame;
+        const float *noisy = s->apply_noisy + frame;
+        dfn_post_filter(spec, noisy, s->bins, note->post_filter);
+        dfn_attenuation_limit(spec, noisy, s->bins, note->limit_db);
         dfn_stft_synthesise(s->stft, ch->enhanced, ch->synthesis, spec);
     }
 }
 
 static bool sane(const dfn_stream *s)
 {
-    int bad = 0; /* no branches in here and below: they become SIMD */
+    int bad = 0;
     for (int c = 0; c < s->channels; c++) {
         const float *x = s->channel[c].enhanced;
         for (int i = 0; i < s->hop_size; i++)
@@ -105,13 +93,13 @@ static bool sane(const dfn_stream *s)
 }
 
 /* The dry hop that belongs to the enhanced one of now is the oldest of the ring: put it in
- * the place of `hop`, which goes into the ring. */
-static void swap_late(dfn_stream *s)
+ * the place of the hop that goes into the ring. */
+static void swap_late(dfn_stream *s, int at)
 {
     for (int c = 0; c < s->channels; c++) {
-        dfn_channel *ch = &s->channel[c];
-        float *restrict hop = ch->hop;
-        float *restrict late = ch->late + (size_t)s->late_at * (size_t)s->hop_size;
+        float *restrict hop = queued(s, c, at);
+        float *restrict late =
+            s->channel[c].late + (size_t)s->late_at * (size_t)s->hop_size;
         for (int i = 0; i < s->hop_size; i++) {
             const float x = hop[i];
             hop[i] = late[i];
@@ -121,79 +109,77 @@ static void swap_late(dfn_stream *s)
     s->late_at = (s->late_at + 1) % (s->lookahead + 1);
 }
 
-/* enhanced[] = enhanced[] or the dry hop, with a fade where one follows the other. */
-static void mix_dry(dfn_stream *s, bool before, bool after)
-{
-    if (before && after)
-        return;
-    for (int c = 0; c < s->channels; c++) {
-        float *y = s->channel[c].enhanced;
-        const float *dry = s->channel[c].hop;
-        for (int i = 0; i < s->hop_size; i++) {
-            const float t = dfn_smooth((float)(i + 1) / (float)s->hop_size);
-            y[i] = dfn_mix(y[i], dry[i], before ? t : after ? 1 - t : 1);
-        }
-    }
-}
-
-static bool silent(const dfn_stream *s)
-{
-    int sound = 0;
-    for (int c = 0; c < s->channels; c++) {
-        const float *x = s->channel[c].hop;
-        for (int i = 0; i < s->hop_size; i++)
-            sound |= x[i] != 0;
-    }
-    return !sound;
-}
-
-/* The first sound after a long silence meets a network as good as new. All that is lost is
- * what it made of the silence: every delay holds zeros by then. */
-static void heed_silence(dfn_stream *s)
-{
-    if (silent(s)) {
-        s->silence += s->silence < s->long_silence;
-        return;
-    }
-    if (s->silence == s->long_silence)
-        dfn_stream_restart_network(s);
-    s->silence = 0;
-}
-
-void dfn_stream_hop(dfn_stream *s)
-{
-    heed_silence(s);
-    const bool rest = atomic_load_explicit(&s->overloaded, memory_order_relaxed);
-    bool before = s->enhancing;
-    bool after = !rest && !s->settle;
-    if (rest && !before) { /* the first hop of a rest still runs, to fade from */
-        s->settle = s->settle_hops;
-        swap_late(s);
-    } else {
-        analyse(s);
-        swap_late(s);
-        run_network(s);
-        synthesise(s);
-        s->settle -= s->settle > 0;
-        if (!sane(s)) {
-            dfn_stream_restart_network(s);
-            s->settle = s->settle_hops;
-            before = after = false;
-        }
-    }
-    mix_dry(s, before, after);
-    s->enhancing = after;
-}
-
-void dfn_stream_restart_network(dfn_stream *s)
+/* The dry hop becomes the enhanced one, with a fade where one follows the other. */
+static void mix_wet(dfn_stream *s, int at, bool before, bool after)
 {
     const size_t bytes = (size_t)s->hop_size * sizeof(float);
     for (int c = 0; c < s->channels; c++) {
-        memset(s->channel[c].analysis, 0, bytes);
-        memset(s->channel[c].synthesis, 0, bytes);
+        float *y = queued(s, c, at);
+        const float *wet = s->channel[c].enhanced;
+        if (before && after)
+            memcpy(y, wet, bytes);
+        for (int i = 0; i < s->hop_size && before != after; i++) {
+            const float t = dfn_smooth((float)(i + 1) / (float)s->hop_size);
+            y[i] = dfn_mix(wet[i], y[i], before ? t : 1 - t);
+        }
     }
-    for (int b = 0; b < s->net.batch; b++)
-        dfn_state_reset(s->net.graph, DFN_F32, s->net.state[b]);
-    for (int b = 0; b < s->apply.batch; b++)
-        dfn_state_reset(s->apply.graph, DFN_F32, s->apply.state[b]);
+}
+
+/* Hops from `at` on that one run of the network can take. */
+static int find_span(const dfn_stream *s, int at)
+{
+    const dfn_note *note = s->note;
+    int end = at + 1;
+    if (s->alone || note[at].rest)
+        return 1;
+    while (end < s->queued && !note[end].rest && !note[end].restart)
+        end++;
+    return end - at;
+}
+
+/* Frame i of n to the hop at `at`. False if the network has gone astray: it starts afresh,
+ * and what it made of later hops is void. */
+static bool finish(dfn_stream *s, int at, int i, int n)
+{
+    const bool before = s->enhancing, after = !s->note[at].rest && !s->settle;
+    publish(s, DFN_METER_LSNR_DB, s->net_lsnr, i, n);
+    if (s->net_vad)
+        publish(s, DFN_METER_VAD, s->net_vad, i, n);
+    synthesise(s, &s->note[at], i, n);
+    const bool good = sane(s);
+    swap_late(s, at);
+    mix_wet(s, at, good && before, good && after);
+    s->enhancing = good && after;
+    s->settle -= s->settle > 0;
+    s->alone -= s->alone > 0;
+    if (!good) {
+        dfn_stream_restart_network(s);
+        s->settle = s->settle_hops;
+        s->alone = s->hops_max; /* so that no hop is run more than twice */
+    }
+    return good;
+}
+
+/* Returns how many hops from `at` on are done. */
+static int run_span(dfn_stream *s, int at)
+{
+    if (s->note[at].restart)
+        dfn_stream_restart_network(s);
+    if (s->note[at].rest && !s->enhancing) { /* the first of a rest ran, to fade from */
+        s->settle = s->settle_hops;
+        swap_late(s, at);
+        return 1;
+    }
+    const int n = find_span(s, at);
+    int done = 0;
+    dfn_stream_network(s, at, n);
+    for (bool good = true; good && done < n; done++)
+        good = finish(s, at + done, done, n);
+    return done;
+}
+
+void dfn_stream_run(dfn_stream *s)
+{
+    for (int at = 0; at < s->queued;)
+        at += run_span(s, at);
 }

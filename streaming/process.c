@@ -1,4 +1,4 @@
-/* process.c - the audio call: collect, run the hops that fall due, hand out. */
+/* process.c - the audio call: collect hops, run those that fall due, hand out. */
 #include "fpu.h"
 #include "state.h"
 
@@ -110,20 +110,15 @@ static int to_model(dfn_stream *s, dfn_channel *ch)
     return n;
 }
 
-/* The enhanced hop at the host's rate, behind what is not yet read; returns the count. */
-static int to_host(dfn_stream *s, dfn_channel *ch)
+/* `hop`, enhanced, at the host's rate behind n samples of wet[]; returns the new count. */
+static int to_host(const dfn_stream *s, dfn_channel *ch, const float *hop, int n)
 {
     const dfn_schedule *t = &s->schedule;
-    int n = s->wet_n - s->wet_at;
-    memmove(ch->wet, ch->wet + s->wet_at, (size_t)n * sizeof *ch->wet);
-    if (ch->to_host) {
-        n += dfn_resample(ch->to_host, (double)t->rate / t->model_rate, ch->enhanced,
-                          s->hop_size, ch->wet + n, s->wet_max - n);
-    } else {
-        memcpy(ch->wet + n, ch->enhanced, (size_t)s->hop_size * sizeof *ch->wet);
-        n += s->hop_size;
-    }
-    return n;
+    if (ch->to_host)
+        return n + dfn_resample(ch->to_host, (double)t->rate / t->model_rate, hop,
+                                s->hop_size, ch->wet + n, s->wet_max - n);
+    memcpy(ch->wet + n, hop, (size_t)s->hop_size * sizeof *ch->wet);
+    return n + s->hop_size;
 }
 
 /* Never needed unless a converter holds back more than it did at set-up. */
@@ -134,26 +129,51 @@ static int fill(float *x, int n, int want)
     return n;
 }
 
-static void end_quantum(dfn_stream *s)
+/* One more hop of every channel into the queue. */
+static void collect(dfn_stream *s)
 {
-    const int next = (int)(dfn_schedule_border(&s->schedule, s->hops + 2) -
-                           dfn_schedule_border(&s->schedule, s->hops + 1));
-    int hop_n = 0, wet_n = 0;
-    for (int c = 0; c < s->channels; c++)
-        hop_n = fill(s->channel[c].hop, to_model(s, &s->channel[c]), s->hop_size);
-    dfn_stream_hop(s);
+    const size_t size = (size_t)s->hop_size;
+    int n = 0;
     for (int c = 0; c < s->channels; c++) {
         dfn_channel *ch = &s->channel[c];
-        memmove(ch->hop, ch->hop + s->hop_size,
-                (size_t)(hop_n - s->hop_size) * sizeof *ch->hop);
-        wet_n = fill(ch->wet, to_host(s, ch), next);
+        n = fill(ch->hop, to_model(s, ch), s->hop_size);
+        memcpy(ch->queue + (size_t)s->queued * size, ch->hop, size * sizeof *ch->hop);
+        memmove(ch->hop, ch->hop + size, ((size_t)n - size) * sizeof *ch->hop);
+    }
+    s->hop_n = n - s->hop_size;
+    s->hops++;
+    dfn_stream_queue(s);
+}
+
+/* The queue behind what is not yet read. */
+static void hand_out(dfn_stream *s)
+{
+    const int want = (int)(dfn_schedule_border(&s->schedule, s->hops + s->hops_max) -
+                           dfn_schedule_border(&s->schedule, s->hops));
+    int n = 0;
+    for (int c = 0; c < s->channels; c++) {
+        dfn_channel *ch = &s->channel[c];
+        n = s->wet_n - s->wet_at;
+        memmove(ch->wet, ch->wet + s->wet_at, (size_t)n * sizeof *ch->wet);
+        for (int i = 0; i < s->queued; i++)
+            n = to_host(s, ch, ch->queue + (size_t)i * (size_t)s->hop_size, n);
+        n = fill(ch->wet, n, want);
+    }
+    s->wet_at = 0;
+    s->wet_n = n;
+    s->queued = 0;
+}
+
+static void end_quantum(dfn_stream *s)
+{
+    collect(s);
+    if (s->queued == s->hops_max) {
+        dfn_stream_run(s);
+        hand_out(s);
     }
     update_meters(s);
-    s->hop_n = hop_n - s->hop_size;
-    s->wet_at = 0;
-    s->wet_n = wet_n;
-    s->hops++;
-    s->quantum = next;
+    s->quantum = (int)(dfn_schedule_border(&s->schedule, s->hops + 1) -
+                       dfn_schedule_border(&s->schedule, s->hops));
     s->filled = 0;
 }
 
@@ -193,7 +213,7 @@ void dfn_stream_restart(dfn_stream *s)
     s->hops = 0;
     s->quantum = (int)dfn_schedule_border(&s->schedule, 1);
     s->filled = s->hop_n = s->wet_at = s->dry_at = s->late_at = s->settle = 0;
-    s->silence = 0;
+    s->queued = s->alone = s->silence = 0;
     s->wet_n = s->schedule.prefill;
     s->enhancing = true;
     s->bypass.at = bypassed(s) ? s->bypass.length : 0;

@@ -29,9 +29,10 @@ static inline int64_t dfn_schedule_border(const dfn_schedule *s, int64_t k)
     return k ? s->lead + k * s->rate * s->hop_size / s->model_rate : 0;
 }
 
-/* Find lead and prefill for a rate. rt: no */
+/* Find lead and prefill for a rate, when hops run in groups of `hops`. Larger groups need
+ * more prefill and change nothing else. rt: no */
 dfn_status dfn_schedule_make(dfn_schedule *s, int rate, int model_rate, int hop_size,
-                             dfn_error *err);
+                             int hops, dfn_error *err);
 
 /* A converter for one channel in one direction; free with src_delete. rt: no */
 dfn_status dfn_resampler_new(SRC_STATE **out, dfn_error *err);

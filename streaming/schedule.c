@@ -56,12 +56,19 @@ static void dry_run(dfn_schedule *s, SRC_STATE *in, SRC_STATE *out, float *work,
     }
 }
 
+/* Host samples of n quanta, rounded up: no n of them are longer, but for the lead. */
+static int length(const dfn_schedule *s, int n)
+{
+    const int64_t samples = (int64_t)n * s->rate * s->hop_size;
+    return (int)((samples + s->model_rate - 1) / s->model_rate);
+}
+
 dfn_status dfn_schedule_make(dfn_schedule *s, int rate, int model_rate, int hop_size,
-                             dfn_error *err)
+                             int hops, dfn_error *err)
 {
     SRC_STATE *in = NULL, *out = NULL;
     *s = (dfn_schedule){.rate = rate, .model_rate = model_rate, .hop_size = hop_size};
-    s->prefill = hop_size;
+    s->prefill = hops * hop_size;
     if (rate == model_rate)
         return DFN_OK;
     const int room = (int)((int64_t)rate * hop_size / model_rate) + hop_size + 64;
@@ -73,6 +80,7 @@ dfn_status dfn_schedule_make(dfn_schedule *s, int rate, int model_rate, int hop_
         status = dfn_resampler_new(&out, err);
     if (!status)
         dry_run(s, in, out, work, room);
+    s->prefill += length(s, hops - 1); /* read while the others of a group are collected */
     src_delete(in);
     src_delete(out);
     free(work);

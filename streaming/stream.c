@@ -37,6 +37,7 @@ static size_t layout(dfn_stream *s, void *base)
         ch->dry = floats(base, &used, s->latency);
         ch->wet = floats(base, &used, s->wet_max);
         ch->hop = floats(base, &used, s->hop_max);
+        ch->queue = floats(base, &used, s->hops_max * s->hop_size);
         ch->late = floats(base, &used, (s->lookahead + 1) * s->hop_size);
         ch->enhanced = floats(base, &used, s->hop_size);
         ch->analysis = floats(base, &used, s->hop_size);
@@ -48,6 +49,8 @@ static size_t layout(dfn_stream *s, void *base)
     return used;
 }
 
+static int group(const dfn_stream_config *c) { return c->hops ? c->hops : 1; }
+
 static dfn_status check(const dfn_model_info *i, const dfn_stream_config *c, dfn_error *err)
 {
     if (c->sample_rate < RATE_MIN || c->sample_rate > RATE_MAX)
@@ -56,6 +59,9 @@ static dfn_status check(const dfn_model_info *i, const dfn_stream_config *c, dfn
     if (c->channels < 1 || c->channels > DFN_STREAM_CHANNELS)
         return dfn_fail(err, DFN_ERR_ARG, "%d channels are not within 1 and %d",
                         c->channels, DFN_STREAM_CHANNELS);
+    if (c->hops < 0 || c->hops > DFN_STREAM_HOPS)
+        return dfn_fail(err, DFN_ERR_ARG, "%d hops at a time are not within 1 and %d",
+                        c->hops, DFN_STREAM_HOPS);
     if (i->sample_rate < RATE_MIN || i->sample_rate > RATE_MAX ||
         i->hop_size < i->sample_rate / 1000 || i->hop_size > i->sample_rate / 10 ||
         i->fft_size != 2 * i->hop_size || i->bins != i->hop_size + 1 || i->lookahead < 0 ||
@@ -68,10 +74,13 @@ static dfn_status check(const dfn_model_info *i, const dfn_stream_config *c, dfn
 }
 
 static dfn_status open_runner(dfn_runner *r, const dfn_graph *g, const void *const *weights,
-                              int batch, unsigned cpu, dfn_error *err)
+                              int batch, int frames, unsigned cpu, dfn_error *err)
 {
-    const dfn_plan_config config = {
-        .batch = batch, .frames = 1, .mode = DFN_INFER, .precision = DFN_F32, .cpu = cpu};
+    const dfn_plan_config config = {.batch = batch,
+                                    .frames = frames,
+                                    .mode = DFN_INFER,
+                                    .precision = DFN_F32,
+                                    .cpu = cpu};
     *r = (dfn_runner){.graph = g,
                       .weights = weights,
                       .batch = batch,
@@ -142,13 +151,15 @@ static int latency(const dfn_schedule *s, const dfn_model_info *i)
 }
 
 /* Every size that follows from the model and the rate. */
-static dfn_status measure(dfn_stream *s, const dfn_model_info *i, int rate, dfn_error *err)
+static dfn_status measure(dfn_stream *s, const dfn_model_info *i, int rate, int hops,
+                          dfn_error *err)
 {
     const dfn_status status =
-        dfn_schedule_make(&s->schedule, rate, i->sample_rate, i->hop_size, err);
+        dfn_schedule_make(&s->schedule, rate, i->sample_rate, i->hop_size, hops, err);
     const double ratio = (double)rate / i->sample_rate;
     const int quantum = (int)ceil(i->hop_size * ratio);
     s->hop_size = i->hop_size;
+    s->hops_max = hops;
     s->bins = i->bins;
     s->lookahead = i->lookahead;
     s->settle_hops = i->lookahead + i->df_order + 2; /* nothing older is in any delay */
@@ -157,7 +168,7 @@ static dfn_status measure(dfn_stream *s, const dfn_model_info *i, int rate, dfn_
         s->long_silence = s->settle_hops;
     s->latency = latency(&s->schedule, i);
     s->quantum_max = quantum + s->schedule.lead;
-    s->wet_max = s->schedule.prefill + 2 * quantum;
+    s->wet_max = s->schedule.prefill + (hops + 1) * quantum;
     s->hop_max = 2 * i->hop_size + (int)ceil(s->schedule.lead / ratio);
     s->bypass.length = rate / 100;
     return status;
@@ -196,14 +207,16 @@ static dfn_status build(dfn_stream *s, const dfn_model *m, const dfn_stream_conf
         return dfn_fail(
             err, DFN_ERR_ARG,
             "the model has no weights: it is only described by a configuration");
+    const int hops = group(config);
     s->channels = config->channels;
-    status = measure(s, info, config->sample_rate, err);
+    status = measure(s, info, config->sample_rate, hops, err);
     if (!status)
-        status = open_runner(&s->net, dfn_model_run_net(m), dfn_model_run_weights(m),
-                             config->independent ? config->channels : 1, config->cpu, err);
+        status =
+            open_runner(&s->net, dfn_model_run_net(m), dfn_model_run_weights(m),
+                        config->independent ? config->channels : 1, hops, config->cpu, err);
     if (!status)
         status = open_runner(&s->apply, dfn_model_apply(m), dfn_model_apply_weights(m),
-                             config->channels, config->cpu, err);
+                             config->channels, hops, config->cpu, err);
     if (!status)
         status = open_ports(s, err);
     if (!status)
@@ -233,16 +246,17 @@ dfn_status dfn_stream_new(dfn_stream **out, const dfn_model *model,
     return DFN_OK;
 }
 
-dfn_status dfn_stream_find_latency(int *samples, const dfn_model *model, int sample_rate,
-                                   dfn_error *err)
+dfn_status dfn_stream_find_latency(int *samples, const dfn_model *model,
+                                   const dfn_stream_config *config, dfn_error *err)
 {
-    const dfn_stream_config config = {.sample_rate = sample_rate, .channels = 1};
+    if (!samples || !model || !config)
+        return dfn_fail(err, DFN_ERR_ARG, "a latency needs a model and a configuration");
     const dfn_model_info *i = dfn_model_get_info(model);
     dfn_schedule schedule;
-    dfn_status status = check(i, &config, err);
+    dfn_status status = check(i, config, err);
     if (!status)
-        status =
-            dfn_schedule_make(&schedule, sample_rate, i->sample_rate, i->hop_size, err);
+        status = dfn_schedule_make(&schedule, config->sample_rate, i->sample_rate,
+                                   i->hop_size, group(config), err);
     if (!status)
         *samples = latency(&schedule, i);
     return status;

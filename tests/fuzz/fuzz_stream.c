@@ -1,7 +1,8 @@
 /* fuzz_stream.c - a host that does anything it likes with a stream.
  *
- * Input: rate (2 bytes), channels and mode (1 byte), then commands of one byte and their
- * arguments, until the bytes or HOPS_MAX are used up. Missing bytes are zero. */
+ * Input: rate (2 bytes), channels and mode, hops at a time (1 byte each), then commands of
+ * one byte and their arguments, until the bytes or HOPS_MAX, and two groups of hops, are
+ * used up. Missing bytes are zero. */
 #include "cpu.h"
 #include "fuzz.h"
 #include "tiny_model.h"
@@ -76,9 +77,10 @@ static void check_meters(const dfn_stream *s)
     }
 }
 
-static void run(dfn_stream *s, int rate, int channels, script *from)
+static void run(dfn_stream *s, const dfn_stream_config *c, script *from)
 {
-    const int frames_max = HOPS_MAX * rate / 100, block_max = frames_max / 2;
+    const int frames_max = (HOPS_MAX + 2 * c->hops) * c->sample_rate / 100,
+              block_max = frames_max / 2;
     const int latency = dfn_stream_latency(s);
     for (int frames = 0; from->left && frames < frames_max;) {
         const uint32_t command = take(from, 1);
@@ -91,7 +93,7 @@ static void run(dfn_stream *s, int rate, int channels, script *from)
             dfn_stream_reset(s);
         } else {
             const int n = (int)(take(from, 2) % (uint32_t)block_max);
-            play_block(s, channels, n, from);
+            play_block(s, c->channels, n, from);
             frames += n + 1;
         }
         check_meters(s);
@@ -107,20 +109,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static void *bytes;
     script from = {data, size};
     const uint32_t rate = take(&from, 2), mode = take(&from, 1);
+    const int hops = (int8_t)take(&from, 1);
     const dfn_stream_config config = {.sample_rate = rate & 1 ? usual[rate / 2 % 8]
                                                               : 6000 + (int)rate * 3,
                                       .channels = 1 + (int)(mode % CHANNELS_MAX),
                                       .independent = mode & 0x80,
+                                      .hops = hops,
                                       .cpu = test_cpu()};
     dfn_stream *s = NULL;
     if (!model)
         model = tiny_model_new(&bytes);
     const dfn_status status = dfn_stream_new(&s, model, &config, NULL);
-    const bool possible = config.sample_rate >= 8000 && config.sample_rate <= 192000;
+    const bool possible = config.sample_rate >= 8000 && config.sample_rate <= 192000 &&
+                          hops >= 0 && hops <= 64;
     if (status != (possible ? DFN_OK : DFN_ERR_ARG))
         abort();
     if (!status)
-        run(s, config.sample_rate, config.channels, &from);
+        run(s, &config, &from);
     dfn_stream_free(s);
     return 0;
 }

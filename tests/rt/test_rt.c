@@ -72,11 +72,11 @@ static void mute(player *p, const float *in, float *out)
     play(p, in, out, FRAMES, 4096);
 }
 
-static void host(const tiny_model_config *m, int rate, bool independent,
+static void host(const tiny_model_config *m, const dfn_stream_config *config,
                  void (*offend)(void))
 {
     static const float odd[] = {NAN, INFINITY, FLT_MAX, 1e-40f, -1e38f};
-    player p = play_open_model(m, rate, CHANNELS, independent);
+    player p = play_open_scaled(m, *config, "", 1);
     float *in = play_noise(CHANNELS, FRAMES, 3), *out = play_silence(CHANNELS, FRAMES);
     block = malloc(10);
     for (int i = 0; i < 3000; i++)
@@ -90,7 +90,7 @@ static void host(const tiny_model_config *m, int rate, bool independent,
     }
     dfn_stream_reset(p.stream);
     play(&p, in, out, FRAMES, FRAMES);
-    if (rate == 48000)
+    if (config->sample_rate == 48000)
         mute(&p, in, out);
     offend();
     rt_guard_leave();
@@ -101,9 +101,13 @@ static void host(const tiny_model_config *m, int rate, bool independent,
 }
 
 /* Run in a child; what it says on stderr goes to `said`. Returns its exit status. */
-static int run(const tiny_model_config *m, int rate, bool independent, void (*offend)(void),
-               char *said, size_t size)
+static int run(const tiny_model_config *m, int rate, bool independent, int hops,
+               void (*offend)(void), char *said, size_t size)
 {
+    const dfn_stream_config config = {.sample_rate = rate,
+                                      .channels = CHANNELS,
+                                      .independent = independent,
+                                      .hops = hops};
     int ends[2], status = 0;
     if (pipe(ends))
         return -1;
@@ -112,7 +116,7 @@ static int run(const tiny_model_config *m, int rate, bool independent, void (*of
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
         rt_guard_start();
-        host(m, rate, independent, offend);
+        host(m, &config, offend);
         _exit(0);
     }
     close(ends[1]);
@@ -141,16 +145,20 @@ int main(void)
     const bool traps = status == 0;
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
         for (int independent = 0; independent < 2; independent++) {
+            const int hops = independent ? 3 : 1;
             const int code =
-                run(&plain, rates[i], independent, offend_nothing, said, sizeof said);
+                run(&plain, rates[i], independent, hops, offend_nothing, said, sizeof said);
             CHECK(code == 0, "%d Hz: status %d: %s", rates[i], code, said);
         }
-    const int code = run(&hybrid, 48000, true, offend_nothing, said, sizeof said);
-    CHECK(code == 0, "hybrid: status %d: %s", code, said);
+    for (int hops = 1; hops <= 16; hops += 15) {
+        const int code = run(&hybrid, 48000, true, hops, offend_nothing, said, sizeof said);
+        CHECK(code == 0, "hybrid: status %d: %s", code, said);
+    }
     for (size_t i = 0; i < sizeof offenders / sizeof *offenders; i++) {
         if (offenders[i].needs_trap && !traps)
             continue;
-        const int caught = run(&plain, 44100, false, offenders[i].run, said, sizeof said);
+        const int caught =
+            run(&plain, 44100, false, 1, offenders[i].run, said, sizeof said);
         CHECK(caught == RT_GUARD_DENIED && strstr(said, offenders[i].caught),
               "planted %s was not caught: status %d, '%s'", offenders[i].name, caught,
               said);

@@ -30,10 +30,13 @@ static void check_failed(dfn_status status, const dfn_stream *s, const dfn_error
           "%s %d failed: '%s'", what, n, err->text);
 }
 
-static void check(const dfn_model *m, int rate, int expected_converters)
+static void check(const dfn_model *m, int rate, int hops, int expected_converters)
 {
-    const dfn_stream_config config = {
-        .sample_rate = rate, .channels = 2, .independent = true, .cpu = test_cpu()};
+    const dfn_stream_config config = {.sample_rate = rate,
+                                      .channels = 2,
+                                      .independent = true,
+                                      .hops = hops,
+                                      .cpu = test_cpu()};
     dfn_error err = {0};
     dfn_stream *s = NULL;
     int n = 0;
@@ -74,8 +77,9 @@ int main(void)
 {
     void *bytes;
     dfn_model *m = tiny_model_new(&bytes);
-    check(m, 48000, 0);
-    check(m, 44100, 6);
+    check(m, 48000, 1, 0);
+    check(m, 44100, 1, 6);
+    check(m, 44100, 16, 6);
     tiny_model_free(m, bytes);
     return check_report();
 }

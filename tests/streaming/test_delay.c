@@ -44,9 +44,10 @@ static int best_lag(const float *x, const float *y, int n, int expected, int ran
     return best;
 }
 
-static void check_rate(int rate)
+static void check_rate(int rate, int hops)
 {
-    player p = play_open(rate, 1, false);
+    const dfn_stream_config config = {.sample_rate = rate, .channels = 1, .hops = hops};
+    player p = play_open_scaled(&(tiny_model_config){.lookahead = 2}, config, "", 1);
     const int latency = dfn_stream_latency(p.stream), n = AT + latency + 3000;
     const double exact = 1440.0 * rate / 48000; /* overlap and two hops of lookahead */
     const double part = exact - round(exact);   /* of a sample; latency is whole */
@@ -66,8 +67,8 @@ static void check_rate(int rate)
     in = play_noise(1, n, 5);
     play(&p, in, out, n, 0);
     const int lag = best_lag(in, out, n, latency, 40);
-    printf("%6d Hz: latency %4d (%5.2f ms), measured %.4f, enhanced %d\n", rate, latency,
-           1e3 * latency / rate, delay, lag);
+    printf("%6d Hz, %d at a time: latency %4d (%5.2f ms), measured %.4f, enhanced %d\n",
+           rate, hops, latency, 1e3 * latency / rate, delay, lag);
     if (rate >= 44100) /* below, the tiny model's random deep filter is all there is */
         CHECK(lag == latency, "%d Hz: enhanced is late by %d, promised %d", rate, lag,
               latency);
@@ -87,6 +88,7 @@ static void check_rate(int rate)
 int main(void)
 {
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
-        check_rate(rates[i]);
+        for (int hops = 1; hops <= 5; hops += 4)
+            check_rate(rates[i], hops);
     return check_report();
 }

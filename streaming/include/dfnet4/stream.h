@@ -40,10 +40,23 @@ typedef struct dfn_stream_config {
     int channels;     /* 1 .. 64 */
     bool independent; /* false: one mask from the mean of all channels; true: one each */
     unsigned cpu;     /* DFN_CPU_* allowed, as from dfn_cpu_detect() */
+    int hops;         /* 1 .. 64 that run at a time, for files; 0 is 1 */
 } dfn_stream_config;
 
 /** Build a stream: every allocation it will ever make. `model` must have weights
- *  and outlive it. rt: no */
+ *  and outlive it. rt: no
+ *
+ *  With hops = H the network waits for H hops (of 10 ms as a rule) and then runs them in
+ * one go: less work for each of them, since it reads its weights once. Against hops = 1,
+ *
+ *  output  is bit for bit the same, H - 1 hops later (a fraction of a sample rounded up).
+ *          All that is said between two calls meets the hops it would meet there; only
+ *          bypass is heard at once, and a rest after dfn_stream_overload begins once the
+ *          hops of before have run
+ *  meters  of what the network says change once per H hops; levels are those of now
+ *  cost    comes in bursts: all H hops in the call that completes them; if the network goes
+ *          astray among them, those after are run again, so that each runs twice at most
+ *  memory  of what the graphs compute grows with H */
 DFN_API DFN_MUST_CHECK dfn_status dfn_stream_new(dfn_stream **out, const dfn_model *model,
                                                  const dfn_stream_config *config,
                                                  dfn_error *err);
@@ -58,7 +71,8 @@ DFN_API void dfn_stream_free(dfn_stream *s); /* NULL allowed */
  *  silence after 10 s of exact zeros in every channel the network starts afresh with the
  *          first sound: from there on, at the model's own rate and counted in whole hops,
  *          the output is bit for bit that of a new stream
- *  rt      yes; the cost is bounded by `frames`, whatever the signal */
+ *  rt      yes; the cost is bounded by `frames`, and by the hops that run at a time,
+ *          whatever the signal */
 DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *const *out,
                                 size_t frames) DFN_RT;
 
@@ -66,15 +80,17 @@ DFN_API void dfn_stream_process(dfn_stream *s, const float *const *in, float *co
  *  at which a hop is no whole number of samples: there, the nearest number. rt: yes */
 DFN_API int dfn_stream_latency(const dfn_stream *s) DFN_RT;
 
-/** What dfn_stream_latency() of a stream of `model` at `sample_rate` would tell; works for
- * a model without weights, too. rt: no */
+/** What dfn_stream_latency() of a stream like this would tell; works for a model without
+ * weights, too. `samples` stays as it is after an error. rt: no */
 DFN_API DFN_MUST_CHECK dfn_status dfn_stream_find_latency(int *samples,
                                                           const dfn_model *model,
-                                                          int sample_rate, dfn_error *err);
+                                                          const dfn_stream_config *config,
+                                                          dfn_error *err);
 
 /** Set a parameter: clamped to its range, NaN ignored, reached smoothly within 20 ms (and
- *  what resampling holds back, 12 ms at most), without a click. _get returns the target.
- *  thread: any. rt: yes */
+ *  what resampling holds back, 12 ms at most), without a click; with several hops at a time
+ *  it holds from the hop that is being collected on, bypass from the next sample out.
+ *  _get returns the target. thread: any. rt: yes */
 DFN_API void dfn_stream_set(dfn_stream *s, dfn_param p, float value) DFN_RT;
 DFN_API float dfn_stream_get(const dfn_stream *s, dfn_param p) DFN_RT;
 
