@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum { BLOCK = 4800, CHANNEL_MAX = 64, RATE_MIN = 8000, RATE_MAX = 192000 };
+enum { HOPS = 16 }; /* the network runs at a time */
 
 typedef struct pump {
     job *j;
@@ -95,16 +96,20 @@ static bool open_output(pump *p, int format, const enhance_settings *s)
 static bool open_stream(pump *p, const enhance_settings *s)
 {
     const int channels = p->in.info.channels;
-    const dfn_stream_config config = {.sample_rate = p->in.info.samplerate,
-                                      .channels = channels,
-                                      .independent = s->independent,
-                                      .cpu = s->cpu};
+    dfn_stream_config config = {.sample_rate = p->in.info.samplerate,
+                                .channels = channels,
+                                .independent = s->independent,
+                                .cpu = s->cpu};
+    /* what a live stream would have, to tell; ours runs more hops at a time */
+    if (dfn_stream_find_latency(&p->j->latency, s->model, &config, &p->err) != DFN_OK)
+        return false;
+    config.hops = HOPS;
     if (dfn_stream_new(&p->stream, s->model, &config, &p->err) != DFN_OK)
         return false;
     for (int i = 0; i < DFN_PARAM_COUNT; i++)
         dfn_stream_set(p->stream, (dfn_param)i, s->param[i]);
     dfn_stream_reset(p->stream);
-    p->skip = p->j->latency = dfn_stream_latency(p->stream);
+    p->skip = dfn_stream_latency(p->stream);
 
     const size_t plane = (size_t)BLOCK;
     p->mixed = malloc(2 * plane * (size_t)channels * sizeof(float));
