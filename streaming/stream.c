@@ -203,7 +203,7 @@ static dfn_status build(dfn_stream *s, const dfn_model *m, const dfn_stream_conf
     dfn_status status = check(info, config, err);
     if (status)
         return status;
-    if (!dfn_model_net_weights(m) || !dfn_model_apply_weights(m))
+    if (!dfn_model_run_net(m))
         return dfn_fail(
             err, DFN_ERR_ARG,
             "the model has no weights: it is only described by a configuration");

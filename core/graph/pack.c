@@ -73,39 +73,80 @@ static void rebuild(const dfn_graph *g, const dfn_weight_format *format, dfn_gra
             dfn_graph_output(out, g->port[i].name, map[g->port[i].value]);
 }
 
-static void fill(const dfn_graph *g, const void *const *weights, const dfn_graph *out,
-                 const dfn_value *map, const dfn_weights *to)
+/* Numbers of float32 that the weights of node v take which are something else. */
+static size_t room_of(const dfn_graph *g, const dfn_stored *weights, dfn_value v)
+{
+    const dfn_node *n = &g->node[v];
+    size_t count = 0;
+    for (int i = 0; i < n->n_w; i++)
+        if (weights[n->w[i]].format)
+            count += g->weight[n->w[i]].count;
+    return count;
+}
+
+/* The weights of one layer as float32, with the scales of those that were int8. */
+static void unpack(const dfn_graph *g, const dfn_stored *weights, dfn_value v, float *room,
+                   const void **from, const float **scale)
+{
+    const dfn_node *n = &g->node[v];
+    for (int i = 0; i < n->n_w; i++) {
+        const dfn_stored *w = &weights[n->w[i]];
+        dfn_rows rows;
+        from[i] = w->data;
+        scale[i] = w->format == DFN_WEIGHTS_INT8 ? w->scale : NULL;
+        if (w->format && dfn_rows_find(&rows, g, v, i)) {
+            dfn_dequantise(room, w, &rows);
+            from[i] = room;
+            room += g->weight[n->w[i]].count;
+        }
+    }
+}
+
+static void fill(const dfn_graph *g, const dfn_stored *weights, float *room,
+                 const dfn_graph *out, const dfn_value *map, const dfn_weights *to)
 {
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *old = &g->node[v], *n = &out->node[map[v]];
         const void *from[DFN_MAX_W] = {0};
+        const float *scale[DFN_MAX_W] = {0};
         void *into[DFN_MAX_W] = {0};
         dfn_shape in[DFN_MAX_IN];
         if (!old->n_w || old->op != n->op)
             continue;
-        for (int i = 0; i < old->n_w; i++)
-            from[i] = weights[old->w[i]];
+        unpack(g, weights, v, room, from, scale);
         for (int i = 0; i < n->n_w; i++)
             into[i] = to->data[n->w[i]];
         for (int i = 0; i < n->n_in; i++)
             in[i] = out->node[n->in[i]].shape;
         if (n->packed)
-            dfn_op_table_c[n->op]->pack(n, in, from, into);
+            dfn_op_table_c[n->op]->pack(n, in, from, scale, into);
         for (int i = 0; i < n->n_w && !n->packed; i++)
             memcpy(into[i], from[i], out->weight[n->w[i]].count * sizeof(float));
     }
 }
 
-dfn_status dfn_pack(const dfn_graph *g, const void *const *weights,
+/* Room for the float32 weights of any one layer, at least one number; NULL: no memory. */
+static float *room_new(const dfn_graph *g, const dfn_stored *weights)
+{
+    size_t most = 1;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const size_t n = room_of(g, weights, v);
+        most = n > most ? n : most;
+    }
+    return calloc(most, sizeof(float));
+}
+
+dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights,
                     const dfn_weight_format *format, dfn_graph **out,
                     dfn_weights *out_weights, dfn_error *err)
 {
     dfn_value *map = calloc((size_t)g->n_node, sizeof *map);
     dfn_graph *packed = dfn_graph_new();
+    float *room = room_new(g, weights);
     dfn_status status = DFN_ERR_NOMEM;
     *out = NULL;
     *out_weights = (dfn_weights){0};
-    if (map && packed) {
+    if (map && packed && room) {
         rebuild(g, format, packed, map);
         status = dfn_graph_finish(packed, err);
         if (!status)
@@ -114,7 +155,8 @@ dfn_status dfn_pack(const dfn_graph *g, const void *const *weights,
         dfn_fail(err, status, "out of memory while packing weights");
     }
     if (!status)
-        fill(g, weights, packed, map, out_weights);
+        fill(g, weights, room, packed, map, out_weights);
+    free(room);
     free(map);
     if (status)
         dfn_graph_free(packed);

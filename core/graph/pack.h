@@ -2,18 +2,19 @@
 #ifndef DFN_PACK_H
 #define DFN_PACK_H
 
-#include <dfnet4/graph.h>
+#include "graph/quantise.h"
 
 /** The same network for DFN_INFER plans: activations become part of the layers in front of
  *  them, and weights are packed in the order in which a run reads them, in one block, on
  *  large pages where the system has them.
  *
- *  weights  of `g`, float32
+ *  weights  of `g`, in the order of dfn_graph_weight; those that are not float32 are so one
+ *           layer at a time
  *  format   [nodes of g]: what each node's weights become; ops that cannot, keep theirs
  *  owner    the caller frees the new graph and weights
  *  state    of the new graph is its own: some ops remember something else in packed form
  *  rt       no */
-DFN_MUST_CHECK dfn_status dfn_pack(const dfn_graph *g, const void *const *weights,
+DFN_MUST_CHECK dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights,
                                    const dfn_weight_format *format, dfn_graph **out,
                                    dfn_weights *out_weights, dfn_error *err);
 

@@ -2,19 +2,26 @@
 #ifndef DFN_MODEL_INSIDE_H
 #define DFN_MODEL_INSIDE_H
 
+#include "graph/quantise.h"
+
 #include <dfnet4/model.h>
 
 struct dfn_model {
-    dfn_safetensors *file; /* NULL: described only */
+    dfn_safetensors *file; /* NULL: not from a file */
     void *config;
     char *config_text; /* resolved */
     dfn_model_info info;
     dfn_graph *net, *apply;
     const void **net_weights, **apply_weights; /* into the file, `folded` or `own` */
+    dfn_stored *stored; /* weights of net in a quantised file: net_weights is NULL then */
     dfn_weights folded;
     dfn_weights own[2]; /* of net and apply, if there is no file */
     dfn_graph *run;     /* net with packed weights; NULL: described only */
     dfn_weights run_weights;
+    dfn_weight_format *format; /* of each node of net, in `run` */
 };
+
+/** Pack the weights of a quantised file as they are stored. */
+dfn_status dfn_model_pack_stored(dfn_model *m, dfn_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* model.c - from a file to graphs with weights. */
 #include "graph/fold.h"
+#include "model/bind.h"
 #include "model/dfnet3.h"
 #include "model/dfnet4.h"
 #include "model/inside.h"
@@ -7,7 +8,6 @@
 #include "model/own.h"
 
 #include <dfnet4/safetensors.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,66 +21,53 @@ const dfn_builder *dfn_builder_find(const char *kind)
     return NULL;
 }
 
-static dfn_status check_tensor(const dfn_tensor *t, const dfn_weight *w, const char *name,
-                               dfn_error *err)
-{
-    bool same = t->rank == w->rank;
-    for (int i = 0; same && i < w->rank; i++)
-        same = t->dim[i] == (size_t)w->dim[i];
-    if (t->dtype != DFN_DTYPE_F32)
-        return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' is not float32", name,
-                        w->name);
-    if (!same)
-        return dfn_fail(err, DFN_ERR_FORMAT,
-                        "%s: tensor '%s' has another shape than its config says", name,
-                        w->name);
-    for (size_t i = 0; i < t->count; i++)
-        if (!isfinite(((const float *)t->data)[i]))
-            return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' holds NaN or infinity",
-                            name, w->name);
-    return DFN_OK;
-}
-
-/* Point every weight of a graph into the file. */
-static dfn_status bind(const dfn_safetensors *file, const dfn_graph *g,
-                       const void ***weights, const char *name, dfn_error *err)
-{
-    const int n = dfn_graph_weight_count(g);
-    *weights = calloc((size_t)n + 1, sizeof **weights);
-    if (!*weights)
-        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
-    for (int i = 0; i < n; i++) {
-        const dfn_weight *w = dfn_graph_weight(g, i);
-        const dfn_tensor *t = dfn_safetensors_find(file, w->name);
-        if (!t)
-            return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' is missing", name,
-                            w->name);
-        const dfn_status status = check_tensor(t, w, name, err);
-        if (status)
-            return status;
-        (*weights)[i] = t->data;
-    }
-    return DFN_OK;
-}
-
-static bool in_graph(const dfn_graph *g, const char *name)
-{
-    for (int i = 0; i < dfn_graph_weight_count(g); i++)
-        if (!strcmp(dfn_graph_weight(g, i)->name, name))
-            return true;
-    return false;
-}
-
 /* Every tensor of the file has a place in the model. */
-static dfn_status check_extra(const dfn_model *m, const char *name, dfn_error *err)
+static dfn_status check_extra(const dfn_model *m, const dfn_stored *net,
+                              const dfn_stored *apply, const char *name, dfn_error *err)
 {
     for (size_t i = 0; i < dfn_safetensors_count(m->file); i++) {
         const char *tensor = dfn_safetensors_get(m->file, i)->name;
-        if (!in_graph(m->net, tensor) && !in_graph(m->apply, tensor))
+        if (!dfn_bind_knows(m->net, net, tensor) &&
+            !dfn_bind_knows(m->apply, apply, tensor))
             return dfn_fail(err, DFN_ERR_FORMAT, "%s: tensor '%s' does not belong to a %s",
                             name, tensor, m->info.kind);
     }
     return DFN_OK;
+}
+
+/* A table of pointers to float32 weights. */
+static dfn_status point(const void ***table, const dfn_stored *w, const dfn_graph *g,
+                        const char *name, dfn_error *err)
+{
+    const int n = dfn_graph_weight_count(g);
+    *table = calloc((size_t)n + 1, sizeof **table);
+    if (!*table)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
+    for (int i = 0; i < n; i++)
+        (*table)[i] = w[i].data;
+    return DFN_OK;
+}
+
+/* Find every weight in the file. */
+static dfn_status bind(dfn_model *m, const char *name, dfn_error *err)
+{
+    dfn_stored *net = NULL, *apply = NULL;
+    bool quantised = false;
+    dfn_status status = dfn_bind(&net, &quantised, m->file, m->net, name, err);
+    if (!status)
+        status = dfn_bind(&apply, NULL, m->file, m->apply, name, err);
+    if (!status)
+        status = check_extra(m, net, apply, name, err);
+    if (!status)
+        status = point(&m->apply_weights, apply, m->apply, name, err);
+    if (!status && !quantised)
+        status = point(&m->net_weights, net, m->net, name, err);
+    free(apply);
+    if (quantised && !status)
+        m->stored = net;
+    else
+        free(net);
+    return status;
 }
 
 static dfn_status fold(dfn_model *m, dfn_error *err)
@@ -164,11 +151,14 @@ static dfn_status load(dfn_model *m, const char *name, dfn_error *err)
         return dfn_fail(err, DFN_ERR_FORMAT, "%s: unknown norm '%s'", name, norm);
     const bool batch_norm = norm && !strcmp(norm, "batch");
     dfn_status status = build(m, b, text, batch_norm, name, err);
-    if (!status && !(status = bind(m->file, m->net, &m->net_weights, name, err)) &&
-        !(status = bind(m->file, m->apply, &m->apply_weights, name, err)) &&
-        !(status = check_extra(m, name, err)) && batch_norm)
-        status = fold(m, err);
-    return status ? status : dfn_model_set_precision(m, DFN_WEIGHTS_F32, err);
+    if (!status && !(status = bind(m, name, err)) && batch_norm)
+        status = m->stored ? dfn_fail(err, DFN_ERR_FORMAT,
+                                      "%s: quantised weights need folded batch norms", name)
+                           : fold(m, err);
+    if (status)
+        return status;
+    return m->stored ? dfn_model_pack_stored(m, err)
+                     : dfn_model_set_precision(m, DFN_WEIGHTS_F32, err);
 }
 
 /* Takes over `file`, also on failure. */
@@ -268,6 +258,8 @@ void dfn_model_free(dfn_model *m)
     dfn_weights_free(&m->own[1]);
     dfn_graph_free(m->run);
     dfn_weights_free(&m->run_weights);
+    free(m->format);
+    free(m->stored);
     free(m->net_weights);
     free(m->apply_weights);
     free(m->config);

@@ -83,7 +83,7 @@ size_t OP(conv_packed_state)(const conv_shape *s);
 size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f);
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames);
 void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, const float *b,
-                   float *out);
+                   const float *scale, float *out);
 void OP(conv_packed_forward)(const conv_run *r, REAL *y);
 
 /* y[To][Fo][O] is overwritten. Neither function moves the state. */

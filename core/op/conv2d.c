@@ -82,10 +82,10 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out)
+                 const float *const *scale, void *const *out)
 {
     const conv_shape s = shape(&n->attr, in[0]);
-    OP(conv_pack)(&s, n->attr.format, w[0], w[1], out[0]);
+    OP(conv_pack)(&s, n->attr.format, w[0], w[1], scale[0], out[0]);
 }
 
 static void fwd(const dfn_args *a)

@@ -112,13 +112,14 @@ static void pack_depthwise(const conv_shape *s, const float *w, const float *b, 
 /* Output j O + o of a group is tap kt - 1 - j: the newest, which is due now, comes first
  * and brings the bias. */
 static void pack_overlap(const conv_shape *s, dfn_weight_format f, const float *w,
-                         const float *b, float *to)
+                         const float *b, const float *scale, float *to)
 {
     const int I = s->C / s->groups, O = s->O / s->groups, kt = s->kt;
     const dfn_packed at = dfn_packed_view(to, s->groups, I, O * kt, f);
     float *bias = to;
     dfn_packed_fill(to, s->groups, I, O * kt, f,
                     &(packed_source){.w = w + kt - 1,
+                                     .scale = scale,
                                      .inner = I,
                                      .outer = O,
                                      .by_g = O * I * kt,
@@ -131,14 +132,19 @@ static void pack_overlap(const conv_shape *s, dfn_weight_format f, const float *
 }
 
 void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, const float *b,
-                   float *out)
+                   const float *scale, float *out)
 {
     const int K = window(s), O = s->O / s->groups, nc = s->C / s->groups;
-    packed_source from = {
-        .w = w, .bias = b, .by_o = K, .by_a = 1, .by_c = s->kt * s->kf, .inner = nc};
+    packed_source from = {.w = w,
+                          .bias = b,
+                          .scale = scale,
+                          .by_o = K,
+                          .by_a = 1,
+                          .by_c = s->kt * s->kf,
+                          .inner = nc};
     switch (choose(s)) {
     case DEPTHWISE: pack_depthwise(s, w, b, out); break;
-    case OVERLAP: pack_overlap(s, f, w, b, out); break;
+    case OVERLAP: pack_overlap(s, f, w, b, scale, out); break;
     case DENSE:
         from.inner = s->C;
         from.blocks = s->groups;
@@ -148,6 +154,7 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, con
         for (int g = 0; g < s->groups; g++, out += layer_size(s, f)) {
             from.w = w + g * O * K;
             from.bias = b ? b + g * O : NULL;
+            from.scale = scale ? scale + g * O : NULL;
             dfn_packed_fill(out, 1, K, O, f, &from);
         }
     }

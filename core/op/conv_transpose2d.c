@@ -76,10 +76,10 @@ static conv_run stream(const dfn_args *a, const conv_shape *s, const REAL *x)
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out)
+                 const float *const *scale, void *const *out)
 {
     const conv_shape s = shape(&n->attr, in[0], in[0].d[1]); /* bins do not matter here */
-    OP(conv_pack)(&s, n->attr.format, w[0], w[1], out[0]);
+    OP(conv_pack)(&s, n->attr.format, w[0], w[1], scale[0], out[0]);
 }
 
 static void fill(REAL *restrict y, const REAL *bias, size_t n, int C)

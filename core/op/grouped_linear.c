@@ -79,12 +79,13 @@ static packed_layer layer(const dfn_node *n, dfn_shape in)
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out)
+                 const float *const *scale, void *const *out)
 {
     const packed_layer l = layer(n, in[0]);
     dfn_packed_fill(out[0], l.G, l.I, l.O, l.format,
                     &(packed_source){.w = w[0],
                                      .bias = w[1],
+                                     .scale = scale[0],
                                      .inner = l.I,
                                      .by_g = l.I * l.O,
                                      .by_o = 1,

@@ -74,13 +74,14 @@ static packed_layer half(const dfn_node *n, int I)
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out)
+                 const float *const *scale, void *const *out)
 {
     const int size[2] = {in[0].d[2], n->attr.out};
     for (int i = 0; i < 2; i++)
         dfn_packed_fill(out[i], 1, size[i], 3 * n->attr.out, n->attr.format,
                         &(packed_source){.w = w[W_IH + i],
                                          .bias = w[B_IH + i],
+                                         .scale = scale[W_IH + i],
                                          .inner = size[i],
                                          .by_o = size[i],
                                          .by_c = 1});

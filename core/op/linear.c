@@ -56,12 +56,13 @@ static packed_layer layer(const dfn_node *n, dfn_shape in)
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out)
+                 const float *const *scale, void *const *out)
 {
     const int I = in[0].d[2];
     dfn_packed_fill(
         out[0], 1, I, n->attr.out, n->attr.format,
-        &(packed_source){.w = w[0], .bias = w[1], .inner = I, .by_o = I, .by_c = 1});
+        &(packed_source){
+            .w = w[0], .bias = w[1], .scale = scale[0], .inner = I, .by_o = I, .by_c = 1});
 }
 
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,

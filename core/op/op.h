@@ -12,8 +12,9 @@
  *   reset  start value of the state slot; NULL means zeros
  *   update moves running statistics (batch norm only)
  *   pack   makes the weights of a packed node (attr.format) from the plain float32 ones: w
- *          in the order of the plain node, NULL past its last; out zeroed. The op applies
- *          attr.act in that form if `activates`
+ *          in the order of the plain node, NULL past its last; out zeroed. scale[i] is that
+ *          of w[i]'s outputs, if they were int8 before, or NULL. The op applies attr.act in
+ *          that form if `activates`
  */
 #ifndef DFN_OP_H
 #define DFN_OP_H
@@ -78,7 +79,7 @@ typedef struct dfn_op {
     void (*reset)(const dfn_node *n, void *state);
     void (*update)(const dfn_args *a, void *const *w);
     void (*pack)(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out);
+                 const float *const *scale, void *const *out);
     bool activates;
 } dfn_op;
 

@@ -5,9 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* 128 INT8_TOP INT8_INPUTS, more than any sum of products and the offset, fits an int32 */
-enum { INT8_TOP = 127, INT8_INPUTS = 1 << 17 };
-static const float smallest = 1e-30f; /* below it int8 weights of an output count as zero */
+/* 128 127 INT8_INPUTS, more than any sum of products and the offset, fits an int32 */
+enum { INT8_INPUTS = 1 << 17 };
 
 static size_t outputs(int G, int O)
 {
@@ -44,13 +43,6 @@ dfn_packed dfn_packed_view(const void *block, int G, int I, int O, dfn_weight_fo
                         .scale = at + n,
                         .offset = (const int32_t *)(const void *)(at + 2 * n),
                         .tile = at + front(G, O, f)};
-}
-
-static uint16_t to_bf16(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
 /* W[g][o][0] is element `first` of the tiles; `step` elements lead to the next unit. */
@@ -99,21 +91,15 @@ static int run_length(const dfn_packed *w, int from)
 static float find_scale(const dfn_packed *w, const packed_source *s, int g, int o)
 {
     float row[RUN], top = 0;
+    const int outer = s->outer ? s->outer : w->O;
+    if (s->scale)
+        return s->scale[g * outer + o % outer];
     for (int from = 0; from < w->I; from += RUN) {
         read_row(row, w, s, g, o, from, run_length(w, from));
         for (int i = 0; i < run_length(w, from); i++)
             top = fabsf(row[i]) > top ? fabsf(row[i]) : top;
     }
-    return top > smallest ? top / INT8_TOP : 0;
-}
-
-/* To the nearest, ties to even; NaN, which only a folded norm could bring, is in range,
- * too. */
-static int8_t nearest(float x)
-{
-    const float magic = 12582912; /* 1.5 2^23 */
-    x = x > INT8_TOP ? INT8_TOP : x > -INT8_TOP ? x : -INT8_TOP;
-    return (int8_t)(x + magic - magic);
+    return packed_scale(top);
 }
 
 /* Weights `from` to from + n of output o; returns the sum of the integers. */
@@ -131,12 +117,12 @@ static int32_t write_row(const dfn_packed *w, int g, int o, int from, int n,
     } else if (w->format == DFN_WEIGHTS_BF16) {
         uint16_t *to = (uint16_t *)tiles + at;
         for (int i = 0; i < n; i++)
-            to[(size_t)(i / 2) * p.step + (size_t)(i % 2)] = to_bf16(row[i]);
+            to[(size_t)(i / 2) * p.step + (size_t)(i % 2)] = packed_bf16(row[i]);
     } else {
         const float scale = w->scale[g * packed_outputs(w) + o];
         int8_t *to = (int8_t *)tiles + at;
         for (int i = 0; scale > 0 && i < n; i++) {
-            const int8_t q = nearest(row[i] / scale);
+            const int8_t q = packed_int8(row[i] / scale);
             to[(size_t)(i / 4) * p.step + (size_t)(i % 4)] = q;
             sum += q;
         }

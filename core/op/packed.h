@@ -15,6 +15,7 @@
 #define DFN_PACKED_H
 
 #include <dfnet4/graph.h>
+#include <string.h>
 
 enum { PACKED_TILE = 16, PACKED_BLOCK = 64, PACKED_BYTES = 64 /* of a tile */ };
 
@@ -50,12 +51,34 @@ static inline size_t packed_group(const dfn_packed *w)
            (size_t)(packed_outputs(w) / PACKED_TILE) * PACKED_BYTES;
 }
 
+/* A float32 as bfloat16: to the nearest, ties to even. */
+static inline uint16_t packed_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* int8: the scale of an output whose largest weight is `top`, which becomes 127. Below
+ * 1e-30 weights count as zero. */
+static inline float packed_scale(float top) { return top > 1e-30f ? top / 127 : 0; }
+
+/* A weight over its scale, to the nearest, ties to even; NaN, which only a folded norm
+ * could bring, is in range, too. */
+static inline int8_t packed_int8(float x)
+{
+    const float magic = 12582912; /* 1.5 2^23 */
+    x = x > 127 ? 127 : x > -127 ? x : -127;
+    return (int8_t)(x + magic - magic);
+}
+
 /* Where a layer's weights come from: W[g][j outer + o][a inner + c] is
  * w[g by_g + j by_j + o by_o + a by_a + c by_c]; outer 0 stands for O. With `blocks` B > 1,
  * only where output and channel c are in the same of B parts, c counted within the part;
- * zero elsewhere. bias is [G][O] or NULL. */
+ * zero elsewhere. bias is [G][O] or NULL. scale, [G][outer], is what int8 weights were
+ * multiplied with before; NULL: packing chooses it. */
 typedef struct packed_source {
-    const float *w, *bias;
+    const float *w, *bias, *scale;
     int inner, outer, blocks, by_g, by_j, by_o, by_a, by_c;
 } packed_source;
 

@@ -99,13 +99,14 @@ void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict dra
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
-                 void *const *out)
+                 const float *const *scale, void *const *out)
 {
     const int M = in[0].d[2], N = in[2].d[2];
     const double per_octave = 1.44269504088896340736; /* 1 / ln 2 */
     const float *a_log = w[0];
     float *rate = out[0];
     (void)n;
+    (void)scale;
     for (int i = 0; i < M * N; i++)
         rate[i % N * M + i / N] = (float)(exp((double)a_log[i]) * per_octave);
     memcpy(out[1], w[1], (size_t)M * sizeof(float));

@@ -28,7 +28,8 @@ static double read_all(const uint8_t *data, size_t size)
 
 static void run_once(const dfn_model *m)
 {
-    const dfn_graph *net = dfn_model_net(m);
+    const bool quantised = dfn_model_quantised(m);
+    const dfn_graph *net = quantised ? dfn_model_run_net(m) : dfn_model_net(m);
     const size_t bytes = dfn_state_bytes(net, DFN_F32);
     const dfn_plan_config config = {.batch = 1, .frames = 1, .cpu = test_cpu()};
     dfn_plan *p;
@@ -41,7 +42,8 @@ static void run_once(const dfn_model *m)
         dfn_state_reset(net, DFN_F32, state);
         memset(dfn_plan_data(p, spec), 0,
                dfn_shape_frame(dfn_plan_shape(p, spec)) * sizeof(float));
-        dfn_run(p, dfn_model_net_weights(m), &state, 1);
+        dfn_run(p, quantised ? dfn_model_run_weights(m) : dfn_model_net_weights(m), &state,
+                1);
     }
     free(state);
     dfn_plan_free(p);

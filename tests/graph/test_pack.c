@@ -151,6 +151,8 @@ static void check_format(const parts *p, bool packs)
     pack_free(&before);
 }
 
+enum { PACK_WEIGHTS = 32 };
+
 static void check(const pack_case *c)
 {
     const bool depthwise = c->attr.groups == c->C && c->attr.groups == c->attr.out,
@@ -163,8 +165,10 @@ static void check(const pack_case *c)
         dfn_weight_format format[8] = {0};
         for (int i = 0; i < p.plain->n_node; i++)
             format[i] = f;
-        const dfn_status status =
-            dfn_pack(p.plain, table(&p.w32), format, &p.packed, &p.w, &err);
+        dfn_stored stored[PACK_WEIGHTS] = {0};
+        for (int i = 0; i < p.w32.count && i < PACK_WEIGHTS; i++)
+            stored[i].data = p.w32.data[i];
+        const dfn_status status = dfn_pack(p.plain, stored, format, &p.packed, &p.w, &err);
         CHECK(!status, "%s: %s", c->name, err.text);
         if (!status) {
             p.exact |= !packs;

@@ -75,7 +75,8 @@ DFN_API void dfn_model_free(dfn_model *m);
 DFN_API const dfn_model_info *dfn_model_get_info(const dfn_model *m) DFN_RT;
 DFN_API const dfn_graph *dfn_model_net(const dfn_model *m) DFN_RT;
 DFN_API const dfn_graph *dfn_model_apply(const dfn_model *m) DFN_RT;
-/** NULL for a model that was only described. */
+/** float32. NULL for a model that was only described; those of `net` also for one from a
+ *  quantised file (dfn_model_quantised), which keeps no float32 form and only runs. */
 DFN_API const void *const *dfn_model_net_weights(const dfn_model *m) DFN_RT;
 DFN_API const void *const *dfn_model_apply_weights(const dfn_model *m) DFN_RT;
 
@@ -88,11 +89,26 @@ DFN_API const void *const *dfn_model_run_weights(const dfn_model *m) DFN_RT;
 
 /** Pack the weights anew as DFN_WEIGHTS_F32, _BF16 or _INT8, before the first stream or
  * plan of the model is made. Layers too small to gain from it keep float32. Fewer bits cost
- *  less memory and time, and some accuracy (docs/PERFORMANCE.md). On failure the model is
- *  as before. rt: no */
+ *  less memory and time, and some accuracy (docs/PERFORMANCE.md). A model from a quantised
+ *  file accepts the precision of the file only. On failure the model is as before. rt: no
+ */
 DFN_API DFN_MUST_CHECK dfn_status dfn_model_set_precision(dfn_model *m,
                                                           dfn_weight_format precision,
                                                           dfn_error *err);
+
+/** As dfn_model_set_precision, layer by layer: formats[v] is that of node v of
+ *  dfn_model_net, for nodes without matrices DFN_WEIGHTS_F32 whatever is asked. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_set_formats(dfn_model *m,
+                                                        const dfn_weight_format *formats,
+                                                        dfn_error *err);
+
+/** The formats that streams run with, one for each node of dfn_model_net; NULL for a model
+ *  that was only described. Valid until they are changed. rt: yes */
+DFN_API const dfn_weight_format *dfn_model_formats(const dfn_model *m) DFN_RT;
+/** The one with the fewest bits among them. rt: yes */
+DFN_API dfn_weight_format dfn_model_precision(const dfn_model *m) DFN_RT;
+/** Whether the weights come from a file that holds some as bfloat16 or int8. rt: yes */
+DFN_API bool dfn_model_quantised(const dfn_model *m) DFN_RT;
 
 /** The whole configuration as INI text, defaults included: dfn_model_describe of it gives
  * the same network. Valid as long as the model. rt: yes */
@@ -101,7 +117,8 @@ DFN_API const char *dfn_model_config(const dfn_model *m) DFN_RT;
 /** Write a model file for dfn_model_load, with the whole configuration in its metadata.
  *
  *  net_weights, apply_weights   as in dfn_model_net_weights, float32, in the order of
- *                               dfn_graph_weight; NULL: the model's own
+ *                               dfn_graph_weight; NULL: the model's own, of a quantised
+ *                               file as they are stored
  *  metadata                     further pairs ("licence", "source", ...), may be NULL if
  *                               there are none
  *  path                         replaced only on success
@@ -111,6 +128,15 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_write(const dfn_model *m, const char
                                                   const void *const *apply_weights,
                                                   const dfn_text_pair *metadata,
                                                   size_t n_metadata, dfn_error *err);
+
+/** As dfn_model_write, with the model's own weights in the formats that streams run with
+ *  (dfn_model_set_precision, dfn_model_set_formats): a file of that size, which runs as this
+ *  model does, bit for bit. What it was in float32 is lost. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_write_quantised(const dfn_model *m,
+                                                            const char *path,
+                                                            const dfn_text_pair *metadata,
+                                                            size_t n_metadata,
+                                                            dfn_error *err);
 
 /** A metadata value of the file ("licence", "source", ...), or NULL. */
 DFN_API const char *dfn_model_metadata(const dfn_model *m, const char *key);
