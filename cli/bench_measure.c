@@ -34,15 +34,19 @@ static size_t count_hops(const session *x, bench_mode mode)
     return n < 1 ? 1 : (size_t)(n + 0.5);
 }
 
-/* A model file holds float32; loading packs it as such. */
+/* Loading packs the weights as the file has them. */
 bool bench_load_model(dfn_model **m, const bench_task *t, bench_load *l, dfn_error *err)
 {
     static const dfn_weight_format formats[BENCH_PRECISIONS] = {
         DFN_WEIGHTS_F32, DFN_WEIGHTS_F32, DFN_WEIGHTS_BF16, DFN_WEIGHTS_INT8};
-    const bench_precision p = t->precision == BENCH_FILE ? BENCH_F32 : t->precision;
-    snprintf(l->precision, sizeof l->precision, "%s", bench_precision_name[p]);
-    return !dfn_model_load(m, t->path, err) &&
-           (formats[p] == DFN_WEIGHTS_F32 || !dfn_model_set_precision(*m, formats[p], err));
+    if (dfn_model_load(m, t->path, err) ||
+        (t->precision != BENCH_FILE && formats[t->precision] != dfn_model_precision(*m) &&
+         dfn_model_set_precision(*m, formats[t->precision], err)))
+        return false;
+    for (bench_precision p = BENCH_F32; p < BENCH_PRECISIONS; p++)
+        if (formats[p] == dfn_model_precision(*m))
+            snprintf(l->precision, sizeof l->precision, "%s", bench_precision_name[p]);
+    return true;
 }
 
 static bool add_lane(session *x, const dfn_model_info *info, unsigned cpu,

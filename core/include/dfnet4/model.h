@@ -130,8 +130,8 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_write(const dfn_model *m, const char
                                                   size_t n_metadata, dfn_error *err);
 
 /** As dfn_model_write, with the model's own weights in the formats that streams run with
- *  (dfn_model_set_precision, dfn_model_set_formats): a file of that size, which runs as this
- *  model does, bit for bit. What it was in float32 is lost. rt: no */
+ *  (dfn_model_set_precision, dfn_model_set_formats): a file of that size, which runs as
+ * this model does, bit for bit. What it was in float32 is lost. rt: no */
 DFN_API DFN_MUST_CHECK dfn_status dfn_model_write_quantised(const dfn_model *m,
                                                             const char *path,
                                                             const dfn_text_pair *metadata,
