@@ -2,8 +2,10 @@
  * from, and what is wrong in one is refused with its name. */
 #include "check.h"
 #include "graph/node.h"
+#include "graph/pack.h"
 #include "graph/quantise.h"
 #include "model/inside.h"
+#include "op/packed.h"
 
 #include <dfnet4/model.h>
 #include <stdlib.h>
@@ -80,6 +82,47 @@ static void check_integers(void)
     for (int r = 3; r < N; r++) /* 127 s / 127: two roundings */
         CHECK(fabsf(found[r] - scales[r]) <= 2 * 0x1p-23f * scales[r], "scale of row %d",
               r);
+}
+
+/* A file of somebody else: rows that do not reach 127, and scales to match. The packed
+ * scales are the stored ones; written again, the file has the same integers. */
+static void check_foreign(void)
+{
+    enum { I = 40, O = 70, G = 2 };
+    dfn_error err = {0};
+    int8_t q[G * I * O];
+    float scale[G * O], found[G * O];
+    const dfn_rows rows = {G * O, I, O, 1, O};
+    for (int i = 0; i < G * I * O; i++)
+        q[i] = (int8_t)(i % 101 - 50);
+    for (int o = 0; o < G * O; o++)
+        scale[o] = 0.001f * (float)(o + 1);
+    dfn_graph *g = dfn_graph_new(), *run = NULL;
+    dfn_weights packed = {0};
+    const dfn_value in = dfn_graph_input(g, "in", (dfn_shape){1, {1, 1, G * I}});
+    const dfn_attr attr = {.out = G * O, .groups = G};
+    dfn_graph_output(g, "out", dfn_graph_add(g, DFN_OP_GROUPED_LINEAR, "l", &attr, 1, &in));
+    const dfn_stored stored = {DFN_WEIGHTS_INT8, q, scale};
+    const dfn_weight_format format[2] = {DFN_WEIGHTS_F32, DFN_WEIGHTS_INT8};
+    dfn_rows its;
+    if (dfn_graph_finish(g, &err) || dfn_pack(g, &stored, format, &run, &packed, &err)) {
+        CHECK(false, "%s", err.text);
+    } else {
+        const dfn_packed w = dfn_packed_view(packed.data[0], G, I, O, DFN_WEIGHTS_INT8);
+        CHECK(dfn_rows_find(&its, g, 1, 0) && !memcmp(&its, &rows, sizeof its), "rows");
+        for (int o = 0; o < G * O; o++) {
+            int sum = 0;
+            for (int i = 0; i < I; i++)
+                sum += q[o / O * O * I + i * O + o % O];
+            const int at = o / O * packed_outputs(&w) + o % O;
+            found[o] = w.scale[at];
+            CHECK(w.offset[at] == -128 * sum, "integers of output %d", o);
+        }
+        CHECK(!memcmp(found, scale, sizeof scale), "other scales");
+    }
+    dfn_graph_free(g);
+    dfn_graph_free(run);
+    dfn_weights_free(&packed);
 }
 
 /* A file with one tensor changed. */
@@ -172,6 +215,7 @@ int main(void)
              (long)getpid());
     snprintf(again_path, sizeof again_path, "%s-2", path);
     check_integers();
+    check_foreign();
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
         check_round_trip(presets[i], DFN_WEIGHTS_BF16);
         check_round_trip(presets[i], DFN_WEIGHTS_INT8);
