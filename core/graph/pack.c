@@ -167,13 +167,20 @@ dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights,
 
 enum { FEW_INPUTS = 32, FEW_WEIGHTS = 2048 };
 
+/* Of weights [outputs][inputs ..], or [groups][inputs][outputs]. */
+static size_t inputs_per_output(const dfn_node *n, const dfn_weight *w)
+{
+    return n->op == DFN_OP_GROUPED_LINEAR ? (size_t)w->dim[1]
+                                          : w->count / (size_t)w->dim[0];
+}
+
 void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_format f)
 {
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
         const dfn_weight *w = n->n_w ? &g->weight[n->w[0]] : NULL;
         const bool few =
-            !w || w->count < FEW_WEIGHTS || w->count / (size_t)w->dim[0] < FEW_INPUTS;
+            !w || w->count < FEW_WEIGHTS || inputs_per_output(n, w) < FEW_INPUTS;
         format[v] = few ? DFN_WEIGHTS_F32 : f;
     }
 }

@@ -164,7 +164,9 @@ typedef struct dfn_plan_config {
     bool guard;              /* tests: no sharing, guard words behind every buffer */
 } dfn_plan_config;
 
-/** Compile a finished graph, which must outlive the plan. rt: no */
+/** Compile a finished graph, which must outlive the plan. A graph with packed weights
+ * (dfn_model_run_net) runs in DFN_INFER and DFN_F32 only: for others, DFN_ERR_ARG.
+ *  rt: no */
 DFN_API DFN_MUST_CHECK dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g,
                                                const dfn_plan_config *config,
                                                dfn_error *err);
