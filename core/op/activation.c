@@ -26,7 +26,7 @@ enum { SOFTPLUS_LINEAR = 20 };
 static REAL value(REAL x, dfn_activation act, REAL alpha)
 {
     switch (act) {
-    case DFN_ACT_RELU: return x > 0 ? x : 0;
+    case DFN_ACT_RELU: return 0 > x ? 0 : x; /* NaN stays, in all of them */
     case DFN_ACT_LEAKY_RELU: return x > 0 ? x : alpha * x;
     case DFN_ACT_GELU: return x * gauss_cdf(x);
     case DFN_ACT_SILU: return x * sigmoid(x);
@@ -59,7 +59,7 @@ void OP(activation_fwd)(REAL *y, const REAL *x, dfn_activation act, REAL alpha, 
 {
     if (act == DFN_ACT_RELU) /* a loop of its own: the commonest, and it vectorises */
         for (size_t i = 0; i < n; i++)
-            y[i] = x[i] > 0 ? x[i] : 0;
+            y[i] = 0 > x[i] ? 0 : x[i];
     else
         for (size_t i = 0; i < n; i++)
             y[i] = value(x[i], act, alpha);

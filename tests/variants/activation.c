@@ -29,8 +29,24 @@ static void run(const variant *v, dfn_activation act, size_t n, double scale)
     pair_free(&one);
 }
 
+/* A network that computes NaN must not look healthy behind an activation. */
+static void check_nan(const variant *v, dfn_activation act)
+{
+    for (size_t n = 1; n < 40; n++) {
+        float x[40] = {0}, y[40];
+        double want;
+        x[n - 1] = NAN;
+        v->k.activation_fwd(y, x, act, 0.25f, n);
+        dfn_activation_fwd_f64(&want, &(double){NAN}, act, 0.25, 1);
+        CHECK(isnan(y[n - 1]) && isnan(want), "%s, activation %d of NaN: %g, oracle %g",
+              v->level, (int)act, (double)y[n - 1], want);
+    }
+}
+
 void variant_activation_fwd(const variant *v)
 {
+    for (dfn_activation act = DFN_ACT_NONE; act < DFN_ACT_COUNT; act++)
+        check_nan(v, act);
     for (dfn_activation act = DFN_ACT_NONE; act < DFN_ACT_COUNT; act++)
         for (int s = 0; s < VARIANT_SIZES; s++)
             for (double scale = 0.01; scale < 100; scale *= 21) /* 0.01 to 92 */

@@ -5,7 +5,7 @@
 static inline vf relu(vf x, vf alpha)
 {
     (void)alpha;
-    return vf_select(vf_gt(x, vf_set(0)), x, vf_set(0));
+    return vf_max(vf_set(0), x); /* NaN stays */
 }
 static inline vf leaky_relu(vf x, vf alpha)
 {
