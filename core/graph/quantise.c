@@ -51,7 +51,7 @@ static void quantise_row(int8_t *to, float *scale, const float *from, int n, siz
 {
     float top = 0;
     for (int i = 0; i < n; i++)
-        top = fmaxf(top, fabsf(from[(size_t)i * step]));
+        top = packed_top(top, from[(size_t)i * step]);
     *scale = packed_scale(top);
     for (int i = 0; i < n; i++)
         to[(size_t)i * step] =

@@ -4,7 +4,8 @@
  *   gemm_bf16      the same with x and W rounded to 8 significant bits, sums in full
  *   gemm_int8      y[n][g][o] = b + s[n] scale[g][o] sum_i q[n][g][i] W[g][o][i]
  *   round_bf16     to the nearest, ties to even
- *   quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to even
+ *   quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to even;
+ *                  NaN or infinity in the row: s = NaN, so that every output becomes NaN
  */
 #include "op/real.h"
 
@@ -136,11 +137,13 @@ void OP(quantize_int8)(int8_t *restrict q, float *restrict scale, const REAL *re
                        int N, int G, int I, int ldx)
 {
     for (int n = 0; n < N; n++, x += ldx) {
-        float top = 0;
-        for (int i = 0; i < G * I; i++)
+        float top = 0, odd = 0; /* odd: 0, or NaN */
+        for (int i = 0; i < G * I; i++) {
             top = fabsf((float)x[i]) > top ? fabsf((float)x[i]) : top;
-        const float inverse = top > smallest ? INT8_TOP / top : 0;
-        scale[n] = top > smallest ? top / INT8_TOP : 0;
+            odd += 0 * (float)x[i];
+        }
+        const float inverse = top > smallest && odd == 0 ? INT8_TOP / top : 0;
+        scale[n] = (top > smallest ? top / INT8_TOP : 0) + odd;
         for (int g = 0; g < G; g++) {
             for (int i = 0; i < I; i++)
                 *q++ = to_int8((float)x[g * I + i] * inverse);

@@ -97,7 +97,7 @@ static float find_scale(const dfn_packed *w, const packed_source *s, int g, int 
     for (int from = 0; from < w->I; from += RUN) {
         read_row(row, w, s, g, o, from, run_length(w, from));
         for (int i = 0; i < run_length(w, from); i++)
-            top = fabsf(row[i]) > top ? fabsf(row[i]) : top;
+            top = packed_top(top, row[i]);
     }
     return packed_scale(top);
 }

@@ -15,6 +15,8 @@
 #define DFN_PACKED_H
 
 #include <dfnet4/graph.h>
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 enum { PACKED_TILE = 16, PACKED_BLOCK = 64, PACKED_BYTES = 64 /* of a tile */ };
@@ -51,20 +53,34 @@ static inline size_t packed_group(const dfn_packed *w)
            (size_t)(packed_outputs(w) / PACKED_TILE) * PACKED_BYTES;
 }
 
-/* A float32 as bfloat16: to the nearest, ties to even. */
+/* A float32 as bfloat16: to the nearest, ties to even, but never to infinity. NaN and
+ * infinity, which only a folded norm could bring, stay what they are. */
 static inline uint16_t packed_bf16(float x)
 {
+    const uint32_t infinite = 0x7f80, top = 0x7f7f, sign = 0x8000;
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    if (!isfinite(x))
+        return (uint16_t)(bits >> 16 | (isnan(x) ? 0x40u : 0));
+    const uint32_t near = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    return (uint16_t)((near & infinite) == infinite ? (near & sign) | top : near);
+}
+
+/* The larger one of top and |x|; NaN stays. */
+static inline float packed_top(float top, float x)
+{
+    return isnan(top) || fabsf(x) <= top ? top : fabsf(x);
 }
 
 /* int8: the scale of an output whose largest weight is `top`, which becomes 127. Below
- * 1e-30 weights count as zero. */
-static inline float packed_scale(float top) { return top > 1e-30f ? top / 127 : 0; }
+ * 1e-30 weights count as zero. With a weight that is NaN or infinite, the scale is NaN, and
+ * so is the output. */
+static inline float packed_scale(float top)
+{
+    return !(top <= FLT_MAX) ? NAN : top > 1e-30f ? top / 127 : 0;
+}
 
-/* A weight over its scale, to the nearest, ties to even; NaN, which only a folded norm
- * could bring, is in range, too. */
+/* A weight over its scale, to the nearest, ties to even. */
 static inline int8_t packed_int8(float x)
 {
     const float magic = 12582912; /* 1.5 2^23 */

@@ -198,6 +198,34 @@ void variant_round_bf16(const variant *v)
     }
 }
 
+/* NaN or infinity anywhere makes the scale of its row NaN, of no other, and every integer
+ * is still in range; the largest number does not. */
+static void quantize_special(const variant *v)
+{
+    static const float special[] = {NAN, -NAN, INFINITY, -INFINITY, FLT_MAX, -FLT_MAX};
+    enum { N = 3, I = 75, PADDED = 76 };
+    for (size_t k = 0; k < sizeof special / sizeof *special; k++)
+        for (int at = 0; at < I; at++) {
+            pair x = pair_new(N * I, 2, 6);
+            int8_t got[N * PADDED];
+            float s[N], want[N];
+            int8_t oracle[N * PADDED];
+            x.d[I + at] = (double)(x.f[I + at] = special[k]);
+            v->k.quantize_int8(got, s, x.f, N, 1, I, I);
+            dfn_quantize_int8_f64(oracle, want, x.d, N, 1, I, I);
+            for (int n = 0; n < N; n++)
+                CHECK(n == 1 && !isfinite(special[k])
+                          ? isnan(s[n]) && isnan(want[n])
+                          : fabsf(s[n] - want[n]) <= FLT_EPSILON * want[n],
+                      "%s, quantize_int8 with %g at %d: scale %d is %g, want %g", v->level,
+                      (double)special[k], at, n, (double)s[n], (double)want[n]);
+            for (int i = 0; i < N * PADDED; i++)
+                CHECK(got[i] >= -127, "%s, quantize_int8 with %g at %d: [%d] is %d",
+                      v->level, (double)special[k], at, i, got[i]);
+            pair_free(&x);
+        }
+}
+
 /* The scale to two roundings; a number that lies between two integers within those may go
  * either way. */
 void variant_quantize_int8(const variant *v)
@@ -233,4 +261,5 @@ void variant_quantize_int8(const variant *v)
                       v->level, l.I);
             pair_free(&x);
         }
+    quantize_special(v);
 }

@@ -80,6 +80,19 @@ static inline float vf_top(vf x)
     h = _mm_max_ps(h, _mm_movehl_ps(h, h));
     return _mm_cvtss_f32(_mm_max_ss(h, _mm_movehdup_ps(h)));
 }
+static inline vf vf_larger(vf a, vf b)
+{
+    const __m256i i = _mm256_max_epi32(_mm256_castps_si256(a), _mm256_castps_si256(b));
+    return _mm256_castsi256_ps(i);
+}
+static inline float vf_largest(vf x)
+{
+    const __m256i i = _mm256_castps_si256(x);
+    __m128i h = _mm_max_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
+    h = _mm_max_epi32(h, _mm_shuffle_epi32(h, 0x4e));
+    h = _mm_max_epi32(h, _mm_shuffle_epi32(h, 0xb1));
+    return _mm_cvtss_f32(_mm_castsi128_ps(h));
+}
 
 static inline vf vf_halves(float lo, float hi)
 {

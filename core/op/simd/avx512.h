@@ -72,6 +72,16 @@ static inline vf vf_mantissa(vf x)
 
 static inline float vf_sum(vf x) { return _mm512_reduce_add_ps(x); }
 static inline float vf_top(vf x) { return _mm512_reduce_max_ps(x); }
+static inline vf vf_larger(vf a, vf b)
+{
+    const __m512i i = _mm512_max_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b));
+    return _mm512_castsi512_ps(i);
+}
+static inline float vf_largest(vf x)
+{
+    const int top = _mm512_reduce_max_epi32(_mm512_castps_si512(x));
+    return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(top)));
+}
 
 static inline vf vf_halves(float lo, float hi)
 {

@@ -71,6 +71,16 @@ static inline vf vf_mantissa(vf x)
 
 static inline float vf_sum(vf x) { return vaddvq_f32(x); }
 static inline float vf_top(vf x) { return vmaxvq_f32(x); }
+static inline vf vf_larger(vf a, vf b)
+{
+    const int32x4_t i = vmaxq_s32(vreinterpretq_s32_f32(a), vreinterpretq_s32_f32(b));
+    return vreinterpretq_f32_s32(i);
+}
+static inline float vf_largest(vf x)
+{
+    const int32_t top = vmaxvq_s32(vreinterpretq_s32_f32(x));
+    return vgetq_lane_f32(vreinterpretq_f32_s32(vdupq_n_s32(top)), 0);
+}
 
 static inline vf vf_halves(float lo, float hi)
 {

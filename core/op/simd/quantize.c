@@ -1,6 +1,8 @@
 /* quantize.c - inputs of the packed products; see gemm.c. */
 #include "op/simd/simd.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 void SIMD(round_bf16)(uint16_t *restrict h, const float *restrict x, int N, int G, int I,
@@ -21,19 +23,20 @@ void SIMD(round_bf16)(uint16_t *restrict h, const float *restrict x, int N, int 
         }
 }
 
+/* The largest |x|, NaN if there is one: bits of floats without sign order like integers. */
 static float find_top(const float *x, int n)
 {
     vf a = vf_set(0), b = a, c = a, d = a;
     int i = 0;
     for (; i + 4 * VF <= n; i += 4 * VF) {
-        a = vf_max(vf_abs(vf_load(x + i)), a);
-        b = vf_max(vf_abs(vf_load(x + i + VF)), b);
-        c = vf_max(vf_abs(vf_load(x + i + 2 * VF)), c);
-        d = vf_max(vf_abs(vf_load(x + i + 3 * VF)), d);
+        a = vf_larger(vf_abs(vf_load(x + i)), a);
+        b = vf_larger(vf_abs(vf_load(x + i + VF)), b);
+        c = vf_larger(vf_abs(vf_load(x + i + 2 * VF)), c);
+        d = vf_larger(vf_abs(vf_load(x + i + 3 * VF)), d);
     }
     for (; i < n; i += VF)
-        a = vf_max(vf_abs(vf_load_some(x + i, (size_t)(n - i))), a);
-    return vf_top(vf_max(vf_max(a, b), vf_max(c, d)));
+        a = vf_larger(vf_abs(vf_load_some(x + i, (size_t)(n - i))), a);
+    return vf_largest(vf_larger(vf_larger(a, b), vf_larger(c, d)));
 }
 
 void SIMD(quantize_int8)(int8_t *restrict q, float *restrict scale, const float *restrict x,
@@ -43,9 +46,10 @@ void SIMD(quantize_int8)(int8_t *restrict q, float *restrict scale, const float 
     const int padded = (I + 3) / 4 * 4;
     for (int n = 0; n < N; n++, x += ldx) {
         const float top = find_top(x, G * I);
-        const vf inverse = vf_set(top > least ? most / top : 0);
+        const bool some = top > least && top <= FLT_MAX;
+        const vf inverse = vf_set(some ? most / top : 0);
         const int groups = I == padded ? 1 : G, length = I == padded ? G * I : I;
-        scale[n] = top > least ? top / most : 0;
+        scale[n] = some ? top / most : top <= least ? 0 : NAN;
         for (int g = 0; g < groups; g++) {
             const float *xg = x + g * I;
             int i = 0;

@@ -13,6 +13,7 @@
  *   vf_exponent          e of x = m 2^e, x normal and positive
  *   vf_mantissa          m, 1 <= m < 2
  *   vf_sum, _top         over the lanes, in one fixed order
+ *   vf_larger, _largest  of numbers without sign; NaN is the largest, then infinity
  *   vf_first             first n lanes of x, the others of `rest`
  *   vf_halves            lo in the lower half of the lanes, hi in the upper one
  *   vf_load_twice        VF / 2 numbers, in both halves
