@@ -7,11 +7,14 @@ typedef struct shape {
 } shape;
 
 /* Channels around the widths of vectors, kernels that hang over both ends, one that
- * starts behind the last bin, one that sees nothing there at all. */
+ * starts behind the last bin, one that sees nothing there at all; three numbers and six
+ * at a time, from none to many of them within, one that starts inside. */
 static const shape shapes[] = {
     {1, 1, 1, 1, 1, 0},  {5, 3, 2, 3, 1, 1},  {8, 32, 1, 3, 2, 1},  {4, 16, 4, 1, 1, 0},
     {6, 17, 1, 5, 1, 4}, {9, 64, 3, 3, 3, 2}, {3, 130, 2, 3, 1, 1}, {2, 33, 1, 7, 1, 3},
-    {3, 5, 2, 2, 1, 4},  {1, 5, 2, 2, 9, 4}};
+    {3, 5, 2, 2, 1, 4},  {1, 5, 2, 2, 9, 4},  {20, 1, 3, 3, 1, 1},  {21, 2, 3, 3, 1, 1},
+    {9, 2, 2, 3, 2, 2},  {1, 1, 2, 3, 1, 1},  {2, 2, 2, 3, 1, 2},   {9, 1, 2, 3, 2, -1},
+    {5, 6, 3, 1, 1, 0},  {3, 2, 1, 3, 4, 3}};
 enum { SHAPES = sizeof shapes / sizeof *shapes, FRAMES = 4 };
 
 static int outputs(shape s) { return (s.F + 2 * s.pad - s.kf) / s.stride + 1; }

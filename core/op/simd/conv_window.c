@@ -2,6 +2,8 @@
  * outputs, and sums stay in registers. */
 #include "op/simd/simd.h"
 
+#include <string.h>
+
 /* Taps of an output bin that look at a bin there is: from .. to - 1. Tap 0 is at `first`.
  */
 typedef struct taps {
@@ -46,10 +48,22 @@ static inline void window(float *restrict p, const float *restrict x, int nc, in
             copy(p + k * nc, x + k * C, nc);
 }
 
-void SIMD(conv_windows)(float *restrict p, const float *const *x, int nc, int F, int C,
-                        int Fo, int kt, int kf, int stride, int pad)
+/* Pieces of n numbers: `row` apart in the windows, `step` apart in the frame. */
+static inline __attribute__((always_inline)) void copy_pieces(float *restrict p,
+                                                              const float *restrict x,
+                                                              int count, int row, int step,
+                                                              const int n)
 {
-    for (int f = 0; f < Fo; f++) {
+    for (int f = 0; f < count; f++, p += row, x += step)
+        memcpy(p, x, (size_t)n * sizeof *p);
+}
+
+/* Windows `from` .. `to` - 1, bin by bin. */
+static inline void windows(float *restrict p, const float *const *x, int nc, int F, int C,
+                           int from, int to, int kt, int kf, int stride, int pad)
+{
+    p += from * kt * kf * nc;
+    for (int f = from; f < to; f++) {
         const taps t = taps_of(f, F, kf, stride, pad);
         for (int d = 0; d < kt; d++, p += kf * nc)
             if (x[d])
@@ -57,6 +71,38 @@ void SIMD(conv_windows)(float *restrict p, const float *const *x, int nc, int F,
             else
                 clear(p, kf * nc);
     }
+}
+
+/* Of one frame, into windows that lie within; n is 3 or 6. */
+static inline void short_windows(float *restrict p, const float *x, int count, int row,
+                                 int step, int n)
+{
+    for (int f = 0; !x && f < count; f++)
+        clear(p + f * row, n);
+    if (x && n == 3)
+        copy_pieces(p, x, count, row, step, 3);
+    else if (x)
+        copy_pieces(p, x, count, row, step, 6);
+}
+
+/* Three bins of a magnitude or a spectrum are so short that finding out what to copy takes
+ * longer than copying it: they go frame by frame. */
+void SIMD(conv_windows)(float *restrict p, const float *const *x, int nc, int F, int C,
+                        int Fo, int kt, int kf, int stride, int pad)
+{
+    const int n = kf * nc, row = kt * n, room = F - kf + pad;
+    int first = Fo, end = Fo; /* of the windows that lie within */
+    if (nc == C && (n == 3 || n == 6) && room >= 0) {
+        first = pad > 0 ? (pad + stride - 1) / stride : 0;
+        end = room / stride < Fo ? room / stride + 1 : Fo;
+        first = first < end ? first : end;
+    }
+    windows(p, x, nc, F, C, 0, first, kt, kf, stride, pad);
+    for (int d = 0; d < kt && first < end; d++)
+        short_windows(p + first * row + d * n,
+                      x[d] ? x[d] + (first * stride - pad) * C : NULL, end - first, row,
+                      stride * C, n);
+    windows(p, x, nc, F, C, end, Fo, kt, kf, stride, pad);
 }
 
 /* n vectors of channels from c on, `rest` of a vector each. */
