@@ -102,6 +102,16 @@ static void check_extremes(void)
         }
 }
 
+/* Where both magnitudes overflow their ratio counts as 1: nothing is attenuated. */
+static void check_overflow(void)
+{
+    const float x[2] = {FLT_MAX, FLT_MAX};
+    float z[2] = {FLT_MAX, -FLT_MAX};
+    dfn_post_filter(z, x, 1, 0.02f);
+    CHECK(fabsf(z[0] / FLT_MAX - 1) <= 4 * FLT_EPSILON && z[1] == -z[0],
+          "overflow: (%g, %g)", (double)z[0], (double)z[1]);
+}
+
 int main(void)
 {
     check_formula(0.02f);
@@ -112,5 +122,6 @@ int main(void)
     check_limit_formula(80);
     check_ends();
     check_extremes();
+    check_overflow();
     return check_report();
 }
