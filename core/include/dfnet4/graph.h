@@ -191,8 +191,9 @@ DFN_API void dfn_state_reset(const dfn_graph *g, dfn_precision precision, void *
  *  weights  weights[i] is the array of dfn_graph_weight(g, i), in the plan's precision
  *  states   states[b] is the state of stream b, advanced by `frames`; NULL if there is none
  *  alias    nothing may overlap the plan's block
- *  rt       yes. run(T) and T times run(1) give the same result to rounding. Graphs for
- * which dfn_graph_offline() is true accept only frames == config.frames. */
+ *  rt       yes. run(T) and T times run(1) give the same result, bit for bit, and so
+ *           does a stream in a batch of any size. Graphs for which dfn_graph_offline() is
+ *           true accept only frames == config.frames. */
 DFN_API void dfn_run(dfn_plan *p, const void *const *weights, void *const *states,
                      int frames) DFN_RT;
 
