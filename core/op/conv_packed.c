@@ -206,7 +206,7 @@ static void dense(const conv_run *r, REAL *y)
     const conv_shape *s = r->s;
     const packed_layer l = layer(s, r->format);
     const REAL *x[CONV_KERNEL_MAX];
-    REAL *rest = (REAL *)r->scratch + rows_size(s);
+    REAL *rest = r->scratch ? (REAL *)r->scratch + rows_size(s) : NULL;
     const int first = (s->pad_f + s->stride_f - 1) / s->stride_f, room = s->F - s->kf;
     int from = s->Fo, to = s->Fo; /* windows that are whole and in one piece */
     if (conv_pointwise(s)) {
