@@ -25,16 +25,6 @@ enum {
     PHASES_2 = 2,
     PHASES = 2
 };
-#elif defined(DFN_SIMD_AVX2)
-enum {
-    ROWS_1 = 3,
-    ROWS_2 = 3,
-    ROWS_3 = 2,
-    ROWS_4 = 1,
-    PHASES_1 = 2,
-    PHASES_2 = 1,
-    PHASES = 1
-};
 #else
 enum {
     ROWS_1 = 3,
