@@ -4,6 +4,7 @@
 
 #include <dfnet4/status.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -26,7 +27,7 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_bench, cli_enhance, cli_import, cli_info;
+extern const cli_command cli_bench, cli_enhance, cli_import, cli_info, cli_quantize;
 
 /** The next option's key, its value in `optarg`; -1 at the end, arguments from `optind` on.
  *  --help and mistakes do not return: they print and exit. */
@@ -64,6 +65,13 @@ void cli_bar(const char *text);
 json_t *cli_json_text(const char *bytes);
 /** Print on stdout and release. False if there was not enough memory to make it. */
 bool cli_json_print(json_t *root);
+
+/** Whether `output` may be made from `source`: it is new, or may be replaced, and is never
+ *  the source itself. False after a message. */
+bool cli_may_write(const char *source, const char *output, bool force);
+/** Let Ctrl-C and the like wait while a file is written, so that no half of it stays
+ * behind; sigprocmask(SIG_SETMASK, before, NULL) ends that. */
+void cli_hold_signals(sigset_t *before);
 
 /** Path of the model to use, by `option` (may be NULL), $DFNET4_MODEL, and the data
  * folders. owner: caller frees. NULL after an error message. */

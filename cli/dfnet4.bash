@@ -6,13 +6,15 @@ _dfnet4() {
     [[ $word == '=' ]] && word='' # bash makes three words of --option=value
     [[ $option == '=' ]] && option=${COMP_WORDS[COMP_CWORD - 2]}
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'enhance info import bench --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'enhance info import quantize bench --help --version' -- "$word")
     elif [[ $word == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W \
             "$("$1" "$command" --help 2>/dev/null | grep -oE '^  (-., |    )--[a-z-]+' |
                 grep -oE -- '--[a-z-]+')" -- "$word")
     elif [[ $command == info && $option =~ ^(-p|-t|--preset|--template)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'full lite full-ll lite-ll' -- "$word")
+    elif [[ $command == quantize && $option == --precision ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'int8 bf16' -- "$word")
     elif [[ $command == bench ]]; then
         case $option in
         --mode) words='hot paced both' ;;

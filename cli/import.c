@@ -3,10 +3,7 @@
 
 #include <dfnet4/import.h>
 #include <dfnet4/model.h>
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const cli_option *options(void)
@@ -17,29 +14,6 @@ static const cli_option *options(void)
         {0},
     };
     return list;
-}
-
-/* The output may be new, or replaced on demand, but it is never the source. */
-static bool may_write(const char *source, const char *output, bool force)
-{
-    struct stat from, to;
-    if (stat(source, &from) != 0) {
-        cli_error(source, "%s", strerror(errno));
-        return false;
-    }
-    if (lstat(output, &to) != 0)
-        return true; /* not there; other reasons show when it is written */
-    struct stat target;
-    if (stat(output, &target) == 0 && target.st_dev == from.st_dev &&
-        target.st_ino == from.st_ino)
-        cli_error(output, "is the source itself");
-    else if (S_ISDIR(to.st_mode))
-        cli_error(output, "is a folder; name a file");
-    else if (!force)
-        cli_error(output, "exists already; --force replaces it");
-    else
-        return true;
-    return false;
 }
 
 /* Read back what was written: a model that cannot be used is no success. */
@@ -72,16 +46,12 @@ static int run(const cli_command *self, int argc, char **argv)
     if (!output || !*output)
         cli_usage(self, "no output; name one with -o FILE");
     const char *source = argv[optind];
-    if (!may_write(source, output, force))
+    if (!cli_may_write(source, output, force))
         return CLI_FAILED;
 
     /* It takes a moment only: let Ctrl-C wait, so that no half file stays behind. */
-    sigset_t stop, before;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stop, &before);
+    sigset_t before;
+    cli_hold_signals(&before);
     dfn_error err;
     const dfn_status status = dfn_import(source, output, &err);
     sigprocmask(SIG_SETMASK, &before, NULL);

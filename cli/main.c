@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const cli_command *const commands[] = {&cli_enhance, &cli_info, &cli_import,
-                                              &cli_bench};
+                                              &cli_quantize, &cli_bench};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(FILE *f)

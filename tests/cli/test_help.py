@@ -5,7 +5,7 @@ import re
 import support
 from support import *
 
-COMMANDS = ("enhance", "info", "import", "bench")
+COMMANDS = ("enhance", "info", "import", "quantize", "bench")
 
 
 class Help(support.Case):
@@ -110,6 +110,9 @@ class Usage(support.Case):
                 (["import", "-o", "c"], "no SOURCE"),
                 (["import", "a", "b", "-o", "c"], "more than one SOURCE"),
                 (["import", "a"], "no output"),
+                (["quantize"], "no MODEL"), (["quantize", "a", "b"], "more than one MODEL"),
+                (["quantize", "--precision=f32", "a"], "'f32'"), (["quantize", "-o", "", "a"], "empty"),
+                (["quantize", "--target-db=60", "a"], "0 to 59"), (["quantize", "--target-db=nan", "a"], "0 to 59"),
                 (["bench", "--mode=warm"], "'warm'"), (["bench", "--seconds=0"], "0.1 to 36000"),
                 (["bench", "--streams=65"], "1 to 64"), (["bench", "--precision=f64"], "'f64'"),
                 (["bench", "--cpu=avx"], "'avx'"), (["bench", "--compare=sse+"], "'sse+'"),
