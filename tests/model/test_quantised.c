@@ -149,7 +149,7 @@ static void check_refused(dfn_weight_format f, const char *tensor, dfn_dtype typ
         t[i] = *dfn_safetensors_get(s, i);
         if (strcmp(t[i].name, tensor))
             continue;
-        data = calloc(t[i].count, sizeof *data);
+        data = calloc(t[i].count, sizeof(double)); /* room for any type */
         data[0] = first;
         if (type == DFN_DTYPE_I8)
             memset(data, -128, t[i].count);
