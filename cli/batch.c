@@ -25,18 +25,6 @@ typedef struct batch {
 
 static void on_signal(int number) { batch_signal = number; }
 
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction old, own = {.sa_handler = on_signal};
-        sigemptyset(&own.sa_mask);
-        /* nohup and background jobs of a script ignore signals, and so do we then */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &own, NULL);
-    }
-}
-
 static void report(const batch *b, const job *j)
 {
     if (j->state != JOB_DONE || b->settings->quiet)
@@ -129,7 +117,7 @@ void batch_run(job_list *list, const enhance_settings *s)
             waiting++;
             total += list->job[i].bytes;
         }
-    catch_signals();
+    cli_catch_signals(on_signal);
     pthread_t thread[THREAD_MAX];
     int want = s->threads < waiting ? s->threads : waiting, made = 0;
     want = want < THREAD_MAX ? want : THREAD_MAX;

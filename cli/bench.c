@@ -15,17 +15,6 @@ typedef struct bench_run {
 
 static void on_signal(int number) { bench_stop = number; }
 
-static void catch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct sigaction old, own = {.sa_handler = on_signal};
-        sigemptyset(&own.sa_mask);
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &own, NULL);
-    }
-}
-
 static void hear(void *to, const bench_message *m)
 {
     bench_result *r = to;
@@ -158,7 +147,7 @@ static int run(const cli_command *self, int argc, char **argv)
     bench_settings s = bench_options_read(self, argc, argv);
     bench_run b = {.settings = &s};
     s.progress = isatty(STDERR_FILENO);
-    catch_signals();
+    cli_catch_signals(on_signal);
     b.rows = s.json ? json_array() : NULL;
     if (!s.json) {
         bench_machine(machine, sizeof machine, s.pin);

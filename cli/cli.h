@@ -69,6 +69,10 @@ bool cli_json_print(json_t *root);
 /** Whether `output` may be made from `source`: it is new, or may be replaced, and is never
  *  the source itself. False after a message. */
 bool cli_may_write(const char *source, const char *output, bool force);
+/** Call `handler` on SIGINT, SIGTERM and SIGHUP, but for those that are ignored: nohup and
+ *  background jobs of a script ignore signals, and so do we then. */
+void cli_catch_signals(void (*handler)(int number));
+
 /** Let Ctrl-C and the like wait while a file is written, so that no half of it stays
  * behind; sigprocmask(SIG_SETMASK, before, NULL) ends that. */
 void cli_hold_signals(sigset_t *before);

@@ -2,7 +2,6 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,14 +25,4 @@ bool cli_may_write(const char *source, const char *output, bool force)
     else
         return true;
     return false;
-}
-
-void cli_hold_signals(sigset_t *before)
-{
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGINT);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stop, before);
 }
