@@ -23,12 +23,13 @@ static bool bypassed(const dfn_stream *s)
     return get(&s->param[DFN_PARAM_BYPASS]) >= 0.5f;
 }
 
-/* Tests that say no for NaN, instead of isfinite() and branches: this becomes SIMD. */
+/* Tests that say no for NaN, instead of isfinite() and branches: this becomes SIMD.
+ * Choices, not minimum and maximum, which some compilers see and which take denormals for
+ * zero. */
 static float clean(float x)
 {
-    const float finite = fabsf(x) <= FLT_MAX ? x : 0;
-    const float high = finite < loudest ? finite : loudest;
-    return high > -loudest ? high : -loudest;
+    const float size = fabsf(x), clipped = size <= FLT_MAX ? copysignf(loudest, x) : 0;
+    return size <= loudest ? x : clipped;
 }
 
 /* The sum of squares, a sum per lane of a vector. At most a hop at a time: each of these
