@@ -40,6 +40,7 @@ typedef struct quantize_settings {
 typedef enum quantize_reason {
     QUANTIZE_NO_MATRIX, /* nothing to quantise; not shown */
     QUANTIZE_SMALL,     /* it would gain nothing */
+    QUANTIZE_FEW,       /* too few inputs for int8 */
     QUANTIZE_TAKEN,
     QUANTIZE_KEPT /* it lost too much: the next better format */
 } quantize_reason;

@@ -41,9 +41,11 @@ static bool begin(quantize_job *j, dfn_weight_format *format, dfn_error *err)
     for (int v = 0; v < j->nodes; v++) {
         j->layer[v].format = format[v] = dfn_model_formats(j->model)[v];
         j->layer[v].snr = (double)NAN;
-        if (format[v] != DFN_WEIGHTS_F32)
-            j->layer[v].reason = QUANTIZE_TAKEN;
-        taken += format[v] != DFN_WEIGHTS_F32;
+        if (format[v] == DFN_WEIGHTS_F32)
+            continue;
+        const bool full = format[v] == j->settings->format;
+        j->layer[v].reason = full ? QUANTIZE_TAKEN : QUANTIZE_FEW;
+        taken += full;
     }
     if (!taken)
         dfn_fail(err, DFN_ERR_UNSUPPORTED,

@@ -12,6 +12,8 @@ static void reason(char *text, size_t size, const quantize_layer *l)
 {
     if (l->reason == QUANTIZE_SMALL)
         snprintf(text, size, "too small");
+    else if (l->reason == QUANTIZE_FEW)
+        snprintf(text, size, "few inputs");
     else if (l->reason == QUANTIZE_TAKEN)
         snprintf(text, size, "lossless enough");
     else if (isfinite(l->snr))

@@ -165,7 +165,8 @@ dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights,
     return status;
 }
 
-enum { FEW_INPUTS = 32, FEW_WEIGHTS = 2048 };
+/* An int8 layer of few inputs has few terms for its errors to cancel in. */
+enum { FEW_INPUTS = 16, FEW_FOR_INT8 = 32, FEW_WEIGHTS = 2048 };
 
 /* Of weights [outputs][inputs ..], or [groups][inputs][outputs]. */
 static size_t inputs_per_output(const dfn_node *n, const dfn_weight *w)
@@ -179,8 +180,11 @@ void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
         const dfn_weight *w = n->n_w ? &g->weight[n->w[0]] : NULL;
-        const bool few =
-            !w || w->count < FEW_WEIGHTS || inputs_per_output(n, w) < FEW_INPUTS;
-        format[v] = few ? DFN_WEIGHTS_F32 : f;
+        const size_t inputs = w ? inputs_per_output(n, w) : 0;
+        format[v] = f;
+        if (f == DFN_WEIGHTS_INT8 && inputs < FEW_FOR_INT8)
+            format[v] = DFN_WEIGHTS_BF16;
+        if (inputs < FEW_INPUTS || w->count < FEW_WEIGHTS)
+            format[v] = DFN_WEIGHTS_F32;
     }
 }

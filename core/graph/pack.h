@@ -19,7 +19,8 @@ DFN_MUST_CHECK dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights
                                    dfn_weights *out_weights, dfn_error *err);
 
 /** The format of every node if as much as possible is to be `f`: layers whose quantisation
- *  saves nothing (few weights, or few inputs per output) stay in float32. */
+ *  saves nothing (fewer than 2048 weights, or 16 inputs per output) stay in float32, and
+ *  those with fewer than 32 inputs per output are bfloat16 instead of int8. */
 void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_format f);
 
 #endif
