@@ -39,18 +39,9 @@ static inline vf vf_copysign(vf x, vf sign)
 {
     return _mm256_or_ps(vf_abs(x), _mm256_and_ps(_mm256_set1_ps(-0.0f), sign));
 }
-static inline vf vf_round(vf x)
-{
-    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
 static inline vm vf_gt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 static inline vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
 
-static inline vf vf_exp2_int(vf n)
-{
-    const __m256i i = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(i, 23));
-}
 static inline vf vf_exp2_magic(vf t)
 {
     const __m256i i = _mm256_slli_epi32(_mm256_castps_si256(t), 23);

@@ -41,18 +41,9 @@ static inline vf vf_copysign(vf x, vf sign)
 {
     return _mm512_or_ps(vf_abs(x), _mm512_and_ps(_mm512_set1_ps(-0.0f), sign));
 }
-static inline vf vf_round(vf x)
-{
-    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-}
 static inline vm vf_gt(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 static inline vf vf_select(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
 
-static inline vf vf_exp2_int(vf n)
-{
-    const __m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(i, 23));
-}
 static inline vf vf_exp2_magic(vf t)
 {
     const __m512i i = _mm512_slli_epi32(_mm512_castps_si512(t), 23);

@@ -44,15 +44,9 @@ static inline vf vf_copysign(vf x, vf sign)
 {
     return vbslq_f32(vdupq_n_u32(0x80000000), sign, x);
 }
-static inline vf vf_round(vf x) { return vrndnq_f32(x); }
 static inline vm vf_gt(vf a, vf b) { return vcgtq_f32(a, b); }
 static inline vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
 
-static inline vf vf_exp2_int(vf n)
-{
-    const int32x4_t i = vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127));
-    return vreinterpretq_f32_s32(vshlq_n_s32(i, 23));
-}
 static inline vf vf_exp2_magic(vf t)
 {
     const int32x4_t i = vshlq_n_s32(vreinterpretq_s32_f32(t), 23);

@@ -8,7 +8,6 @@
  *   vf_load_part         first n lanes, rest 0   vf_store_part       first n lanes only
  *   vf_fma               a b + c, one rounding   vf_fnma             c - a b
  *   vf_min, _max         b where one is NaN      vf_gt, _select      m ? a : b
- *   vf_round             to the nearest integer  vf_exp2_int         2^n, n = -126 .. 127
  *   vf_exp2_magic        2^(n-1) of 1.5 2^23 + n, n = -126 .. 128; 0 at -126
  *   vf_exponent          e of x = m 2^e, x normal and positive
  *   vf_mantissa          m, 1 <= m < 2
