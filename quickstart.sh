@@ -24,6 +24,7 @@ base  libsndfile1-dev      pkgconfig(sndfile)           libsndfile
 base  libprotobuf-c-dev    pkgconfig(libprotobuf-c)     protobuf-c
 base  protobuf-c-compiler  protobuf-c-compiler          -
 base  libarchive-dev       pkgconfig(libarchive)        libarchive
+base  libopenblas-dev      pkgconfig(openblas)          openblas
 test  sox                  sox                          sox
 ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt
