@@ -100,10 +100,10 @@ void dfn_dfnet3_net(dfn_graph *g, const config *c)
 void dfn_dfnet3_apply(dfn_graph *g, const config *c)
 {
     const int bins = c->fft_size / 2 + 1;
-    dfn_value spec = dfn_graph_input(g, "spec", (dfn_shape){1, {1, bins, 2}});
-    dfn_value mask = dfn_graph_input(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
+    dfn_value spec = dfn_graph_port(g, "spec", (dfn_shape){1, {1, bins, 2}});
+    dfn_value mask = dfn_graph_port(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
     dfn_value coefs =
-        dfn_graph_input(g, "coefs", (dfn_shape){1, {c->nb_df, c->df_order, 2}});
+        dfn_graph_port(g, "coefs", (dfn_shape){1, {c->nb_df, c->df_order, 2}});
     /* Frame t - lookahead: gains for all bins, then taps up to the newest frame for the
      * low. */
     dfn_value noisy =

@@ -149,13 +149,12 @@ dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_
 void dfn_dfnet4_apply(dfn_graph *g, const config *c)
 {
     dfn_value noisy, coefs = -1, keep = -1;
-    dfn_value spec =
-        dfn_graph_input(g, "spec", (dfn_shape){1, {1, c->fft_size / 2 + 1, 2}});
-    dfn_value mask = dfn_graph_input(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
+    dfn_value spec = dfn_graph_port(g, "spec", (dfn_shape){1, {1, c->fft_size / 2 + 1, 2}});
+    dfn_value mask = dfn_graph_port(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
     if (c->filter != DFN_FILTER_NONE)
-        coefs = dfn_graph_input(g, "coefs", dfn_dfnet4_coefs_shape(c));
+        coefs = dfn_graph_port(g, "coefs", dfn_dfnet4_coefs_shape(c));
     if (c->filter == DFN_FILTER_ADAPTIVE)
-        keep = dfn_graph_input(g, "keep", (dfn_shape){1, {1, 1, c->order_max}});
+        keep = dfn_graph_port(g, "keep", (dfn_shape){1, {1, 1, c->order_max}});
     dfn_value y = dfn_dfnet4_enhance(g, c, spec, mask, coefs, keep, &noisy);
     dfn_graph_output(g, "noisy", noisy);
     dfn_graph_output(g, "enhanced", y);

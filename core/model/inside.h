@@ -19,6 +19,8 @@ struct dfn_model {
     dfn_graph *run;     /* net with packed weights; NULL: described only */
     dfn_weights run_weights;
     dfn_weight_format *format; /* of each node of net, in `run` */
+    bool training;             /* net is both graphs in one, apply is empty */
+    bool batch_norm;           /* net has batch norms */
 };
 
 /** Pack the weights of a quantised file as they are stored. */

@@ -11,6 +11,17 @@ dfn_name dfn_join(const char *prefix, const char *suffix)
     return n;
 }
 
+dfn_value dfn_graph_port(dfn_graph *g, const char *name, dfn_shape shape)
+{
+    const dfn_value v = dfn_graph_find(g, name);
+    if (v < 0)
+        return dfn_graph_input(g, name, shape);
+    const dfn_shape has = dfn_graph_shape(g, v);
+    if (memcmp(&has, &shape, sizeof shape))
+        dfn_graph_refuse(g, "'%s' has another shape than what reads it", name);
+    return v;
+}
+
 dfn_attr dfn_bands(const int *widths, int n, double alpha)
 {
     dfn_attr a = {.list_len = n, .alpha = alpha};

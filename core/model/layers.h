@@ -41,6 +41,10 @@ static inline dfn_value dfn_flatten(dfn_graph *g, dfn_value x)
     return dfn_reshape(g, x, 1, 1, (int)dfn_shape_frame(dfn_graph_shape(g, x)));
 }
 
+/** The value of that name if the graph has one already, else an input: two parts written
+ * into one graph are joined where their names meet. */
+dfn_value dfn_graph_port(dfn_graph *g, const char *name, dfn_shape shape);
+
 /* "a.b" from "a" and ".b", by value so that no one has to free it. */
 typedef struct dfn_name {
     char text[192];

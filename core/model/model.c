@@ -127,8 +127,9 @@ static dfn_status build(dfn_model *m, const dfn_builder *b, const char *text,
         return status;
     m->info = b->info(m->config);
     b->net(m->net, m->config);
-    b->apply(m->apply, m->config);
-    if (!(status = finish(m->net, name, err)))
+    b->apply(m->training ? m->net : m->apply, m->config);
+    status = finish(m->net, name, err);
+    if (!status && !m->training)
         status = finish(m->apply, name, err);
     return status;
 }
@@ -197,8 +198,8 @@ dfn_status dfn_model_load_memory(dfn_model **out, const void *data, size_t size,
     return status ? status : make(out, file, name, err);
 }
 
-dfn_status dfn_model_describe(dfn_model **out, const char *config_text, const char *name,
-                              dfn_error *err)
+static dfn_status describe(dfn_model **out, const char *config_text, bool training,
+                           bool batch_norm, const char *name, dfn_error *err)
 {
     const dfn_builder *b;
     *out = NULL;
@@ -208,12 +209,26 @@ dfn_status dfn_model_describe(dfn_model **out, const char *config_text, const ch
     dfn_model *m = calloc(1, sizeof *m);
     if (!m)
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", name);
-    status = build(m, b, config_text, false, name, err);
+    m->training = training;
+    m->batch_norm = batch_norm;
+    status = build(m, b, config_text, batch_norm, name, err);
     if (status)
         dfn_model_free(m);
     else
         *out = m;
     return status;
+}
+
+dfn_status dfn_model_describe(dfn_model **out, const char *config_text, const char *name,
+                              dfn_error *err)
+{
+    return describe(out, config_text, false, false, name, err);
+}
+
+dfn_status dfn_model_training(dfn_model **out, const char *config_text, bool batch_norm,
+                              const char *name, dfn_error *err)
+{
+    return describe(out, config_text, true, batch_norm, name, err);
 }
 
 /* A table of pointers to a graph's weights. */

@@ -67,7 +67,7 @@ static dfn_status write_tensors(const dfn_model *m, const char *path, const tens
 {
     const dfn_text_pair own[OWN_METADATA] = {{"format", "dfnet4-1"},
                                              {"model", m->info.kind},
-                                             {"norm", "folded"},
+                                             {"norm", m->batch_norm ? "batch" : "folded"},
                                              {"config", m->config_text}};
     dfn_text_pair *pairs = calloc(OWN_METADATA + n, sizeof *pairs);
     if (!pairs)

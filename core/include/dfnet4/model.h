@@ -60,6 +60,17 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_random(dfn_model **out, const char *
                                                    const char *name, uint64_t seed,
                                                    dfn_error *err);
 
+/** The network of a configuration for training: `net` is both graphs in one, with the
+ * inputs "spec" (and "wave") and the outputs of both; `apply` has no nodes. With
+ *  `batch_norm`, batch norms are nodes of their own, as training needs them; without, they
+ * are folded, as in most files. Weights have the same names as in a file, and
+ *  dfn_model_write of them, with NULL for `apply_weights`, makes a file that dfn_model_load
+ * reads. owner: caller frees with dfn_model_free. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_training(dfn_model **out,
+                                                     const char *config_text,
+                                                     bool batch_norm, const char *name,
+                                                     dfn_error *err);
+
 /** Names of the configurations that come with the library ("full", "lite", "full-ll",
  *  "lite-ll"); NULL past the last. thread: any. rt: yes */
 DFN_API const char *dfn_preset_name(int i) DFN_RT;
