@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <string.h>
 
+const char *const cli_program = "dfnet4";
+
 static const cli_command *const commands[] = {&cli_enhance, &cli_info, &cli_import,
                                               &cli_quantize, &cli_bench};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };

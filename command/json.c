@@ -1,5 +1,5 @@
 /* json.c - JSON output that survives any file name. */
-#include "cli.h"
+#include "command.h"
 
 #include <stdlib.h>
 #include <string.h>

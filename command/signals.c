@@ -1,5 +1,5 @@
 /* signals.c - the signals that ask a command to stop. */
-#include "cli.h"
+#include "command.h"
 
 static const int stop[] = {SIGINT, SIGTERM, SIGHUP};
 enum { STOPS = sizeof stop / sizeof stop[0] };

@@ -1,5 +1,5 @@
 /* options.c - options and help of a sub-command, both from its one table. */
-#include "cli.h"
+#include "command.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static void print_option(const cli_option *o)
 
 static void print_help(const cli_command *c)
 {
-    printf("Usage: dfnet4 %s %s\n", c->name, c->arguments);
+    printf("Usage: %s %s %s\n", cli_program, c->name, c->arguments);
     cli_wrap(stdout, c->about, 0);
     puts("\nOptions:");
     for (const cli_option *o = c->options(); o->key; o++)
@@ -58,7 +58,7 @@ void cli_usage(const cli_command *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    cli_error(NULL, "%s; see 'dfnet4 %s --help'", text, c->name);
+    cli_error(NULL, "%s; see '%s %s --help'", text, cli_program, c->name);
     exit(CLI_USAGE);
 }
 

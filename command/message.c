@@ -1,5 +1,5 @@
 /* message.c - one line at a time, whole, from any thread. */
-#include "cli.h"
+#include "command.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -38,7 +38,7 @@ void cli_error(const char *file, const char *format, ...)
     va_end(args);
     clean(text);
     remove_bar();
-    fprintf(stderr, "dfnet4: %s\n", text);
+    fprintf(stderr, "%s: %s\n", cli_program, text);
     pthread_mutex_unlock(&lock);
 }
 

@@ -1,5 +1,5 @@
 /* may_write.c - an output that is made from one source. */
-#include "cli.h"
+#include "command.h"
 
 #include <errno.h>
 #include <string.h>
