@@ -266,6 +266,8 @@ static void configure(dfn_plan *p, const dfn_graph *g, const dfn_plan_config *co
         dfn_kernels_init_f64(&p->kernels.f64, config->cpu);
     else
         dfn_kernels_init_c(&p->kernels.f32, config->cpu);
+    if (config->gemm && config->precision == DFN_F32 && config->mode != DFN_INFER)
+        p->kernels.f32.matmul = config->gemm;
 }
 
 dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_config *config,

@@ -191,7 +191,7 @@ static void general_forward(const conv_run *r, REAL *y, int j, int n, int group)
         r->k->conv_narrow_fwd(y + at, p, r->scratch + at * K, b, rows, K, O, s->O);
         return;
     }
-    r->k->linear_fwd(yg, p, r->w + at * K, b, rows, K, O);
+    OP(linear_forward)(r->k, yg, p, r->w + at * K, b, rows, K, O);
     for (int i = 0; s->groups > 1 && i < rows; i++)
         memcpy(y + i * s->O + at, yg + i * O, (size_t)O * sizeof *y);
 }
@@ -220,8 +220,9 @@ static void general_backward(const conv_run *r, const conv_grad *g, int j, int n
     if (g->dw)
         gather(r, p, j, n, group);
     memset(dp, 0, (size_t)(rows * K) * sizeof *dp);
-    r->k->linear_bwd(g->dx ? dp : NULL, g->dw ? g->dw + at * K : NULL,
-                     g->db ? g->db + at : NULL, dyg, p, r->w + at * K, rows, K, O);
+    OP(linear_backward)
+    (r->k, g->dx ? dp : NULL, g->dw ? g->dw + at * K : NULL, g->db ? g->db + at : NULL, dyg,
+     p, r->w + at * K, rows, K, O);
     if (g->dx)
         scatter(r, g, dp, j, n, group);
 }
@@ -232,7 +233,7 @@ void OP(conv_forward)(const conv_run *r, REAL *y)
     if (r->format)
         OP(conv_packed_forward)(r, y);
     else if (conv_pointwise(s))
-        r->k->linear_fwd(y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
+        OP(linear_forward)(r->k, y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
     else if (conv_depthwise(s))
         depthwise_forward(r, y);
     else
@@ -243,14 +244,18 @@ void OP(conv_backward)(const conv_run *r, const conv_grad *g)
 {
     const conv_shape *s = r->s;
     const int step = together(s);
-    if (conv_pointwise(s))
-        r->k->linear_bwd(g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
-    else if (conv_depthwise(s))
+    if (conv_pointwise(s)) {
+        OP(linear_backward)
+        (r->k, g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
+        return;
+    }
+    if (conv_depthwise(s)) {
         depthwise_backward(r, g);
-    else
-        for (int j = 0; j < r->To; j += step)
-            for (int group = 0; group < s->groups; group++)
-                general_backward(r, g, j, r->To - j < step ? r->To - j : step, group);
+        return;
+    }
+    for (int j = 0; j < r->To; j += step)
+        for (int group = 0; group < s->groups; group++)
+            general_backward(r, g, j, r->To - j < step ? r->To - j : step, group);
 }
 
 /* Stream i of an op with its own input, weights and state. */

@@ -44,7 +44,7 @@ static void fwd(const dfn_args *a)
                 continue;
             }
             const REAL *w = (const REAL *)a->w[0] + (size_t)k * (size_t)R * (size_t)I;
-            kernels->linear_fwd(y, x, w, NULL, 1, I, R);
+            OP(linear_forward)(kernels, y, x, w, NULL, 1, I, R);
             for (int r = 0; r < R; r++)
                 y[r] *= gate[k];
         }
@@ -56,7 +56,7 @@ static REAL bwd_block(const KERNELS *kernels, REAL *u, REAL *gdy, REAL *dx, REAL
 {
     REAL dgate = 0;
     memset(u, 0, (size_t)I * sizeof *u);
-    kernels->linear_bwd(u, NULL, NULL, dy, x, w, 1, I, R);
+    OP(linear_backward)(kernels, u, NULL, NULL, dy, x, w, 1, I, R);
     for (int i = 0; i < I; i++) {
         dx[i] += gate * u[i];
         dgate += u[i] * x[i];
@@ -64,7 +64,7 @@ static REAL bwd_block(const KERNELS *kernels, REAL *u, REAL *gdy, REAL *dx, REAL
     for (int r = 0; r < R; r++)
         gdy[r] = gate * dy[r];
     if (dw)
-        kernels->linear_bwd(NULL, dw, NULL, gdy, x, w, 1, I, R);
+        OP(linear_backward)(kernels, NULL, dw, NULL, gdy, x, w, 1, I, R);
     return dgate;
 }
 

@@ -10,65 +10,7 @@
  * attr: out, groups, bias; packed: act */
 #include "op/packed_layer.h"
 
-enum { LANES = 16 };
-
-/* `m` (at most LANES) outputs of one group; two inputs per pass keep more sums in flight.
- */
-static inline void block(REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
-                         int I, int O, int m)
-{
-    REAL even[LANES] = {0}, odd[LANES] = {0};
-    int i = 0;
-    for (; i + 2 <= I; i += 2)
-        for (int j = 0; j < m; j++) {
-            even[j] += x[i] * w[i * O + j];
-            odd[j] += x[i + 1] * w[(i + 1) * O + j];
-        }
-    for (int j = 0; j < m && i < I; j++)
-        even[j] += x[i] * w[i * O + j];
-    for (int j = 0; j < m; j++)
-        y[j] += even[j] + odd[j];
-}
-
-void OP(grouped_linear_fwd)(REAL *restrict y, const REAL *restrict x,
-                            const REAL *restrict w, const REAL *restrict b, int N, int G,
-                            int I, int O)
-{
-    for (int n = 0; n < N; n++, x += G * I, y += G * O)
-        for (int g = 0; g < G; g++) {
-            const REAL *xg = x + g * I, *wg = w + g * I * O;
-            REAL *yg = y + g * O;
-            for (int o = 0; o < O; o++)
-                yg[o] = b ? b[g * O + o] : 0;
-            int o = 0;
-            for (; o + LANES <= O; o += LANES)
-                block(yg + o, xg, wg + o, I, O, LANES);
-            if (O - o == LANES / 2)
-                block(yg + o, xg, wg + o, I, O, LANES / 2);
-            else if (o < O)
-                block(yg + o, xg, wg + o, I, O, O - o);
-        }
-}
-
-void OP(grouped_linear_bwd)(REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
-                            const REAL *restrict dy, const REAL *restrict x,
-                            const REAL *restrict w, int N, int G, int I, int O)
-{
-    for (int n = 0; n < N; n++, x += G * I, dx += G * I, dy += G * O) {
-        for (int o = 0; db && o < G * O; o++)
-            db[o] += dy[o];
-        for (int g = 0; g < G; g++)
-            for (int i = g * I; i < (g + 1) * I; i++) {
-                const REAL *dyg = dy + g * O;
-                REAL sum = 0;
-                for (int o = 0; o < O; o++)
-                    sum += dyg[o] * w[i * O + o];
-                dx[i] += sum;
-                for (int o = 0; dw && o < O; o++)
-                    dw[i * O + o] += x[i] * dyg[o];
-            }
-    }
-}
+#include <string.h>
 
 static int groups(const dfn_node *n) { return n->attr.groups ? n->attr.groups : 1; }
 
@@ -129,17 +71,34 @@ static void fwd(const dfn_args *a)
         packed_activate(a);
         return;
     }
-    k->grouped_linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), G,
-                          a->in_shape[0].d[2] / G, a->out_shape.d[2] / G);
+    const int N = dfn_args_rows(a), ldx = a->in_shape[0].d[2], ldy = a->out_shape.d[2];
+    const int I = ldx / G, O = ldy / G;
+    const REAL *x = a->in[0], *w = a->w[0], *b = a->w[1];
+    REAL *y = a->out;
+    for (int n = 0; b && n < N; n++)
+        memcpy(y + (size_t)n * (size_t)ldy, b, (size_t)ldy * sizeof *b);
+    for (int g = 0; g < G; g++)
+        k->matmul(y + g * O, x + g * I, w + g * I * O, N, O, I, ldx, O, ldy, false, false,
+                  b != NULL);
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    const int G = groups(a->node);
-    k->grouped_linear_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0],
-                          dfn_args_rows(a), G, a->in_shape[0].d[2] / G,
-                          a->out_shape.d[2] / G);
+    const int N = dfn_args_rows(a), ldx = a->in_shape[0].d[2], ldy = a->out_shape.d[2];
+    const int G = groups(a->node), I = ldx / G, O = ldy / G;
+    const REAL *x = a->in[0], *w = a->w[0], *dy = a->dout;
+    REAL *dx = a->din[0], *dw = a->dw[0], *db = a->dw[1];
+    for (int g = 0; g < G; g++) {
+        k->matmul(dx + g * I, dy + g * O, w + g * I * O, N, I, O, ldy, O, ldx, false, true,
+                  true);
+        if (dw)
+            k->matmul(dw + g * I * O, x + g * I, dy + g * O, I, O, N, ldx, ldy, O, true,
+                      false, true);
+    }
+    for (int n = 0; db && n < N; n++, dy += ldy)
+        for (int o = 0; o < ldy; o++)
+            db[o] += dy[o];
 }
 
 const dfn_op OP(op_grouped_linear) = {.name = "grouped_linear",

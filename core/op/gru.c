@@ -131,7 +131,7 @@ static void product(const dfn_args *a, int which, REAL *y, const REAL *x, int N,
     if (a->node->packed)
         OP(packed_layer_run)(k, half(a->node, I), a->w[which], y, x, N, I, O, scratch);
     else
-        k->linear_fwd(y, x, a->w[which], a->w[B_IH + which], N, I, O);
+        OP(linear_forward)(k, y, x, a->w[which], a->w[B_IH + which], N, I, O);
 }
 
 static void fwd(const dfn_args *a)
@@ -184,12 +184,13 @@ static void bwd(const dfn_args *a)
             k->gru_gates_bwd(dgx + row * 3 * H, now + b * 3 * H, dh + b * H, dy,
                              gates + row * 4 * H, h + b * H, (int)H);
         }
-        k->linear_bwd(dh, NULL, NULL, now, h, a->w[W_HH], B, (int)H, 3 * (int)H);
+        OP(linear_backward)(k, dh, NULL, NULL, now, h, a->w[W_HH], B, (int)H, 3 * (int)H);
     }
-    k->linear_bwd(NULL, a->dw[W_HH], a->dw[B_HH], dgh, before, a->w[W_HH], B * T, (int)H,
-                  3 * (int)H);
-    k->linear_bwd(a->din[0], a->dw[W_IH], a->dw[B_IH], dgx, a->in[0], a->w[W_IH], B * T, I,
-                  3 * (int)H);
+    OP(linear_backward)
+    (k, NULL, a->dw[W_HH], a->dw[B_HH], dgh, before, a->w[W_HH], B * T, (int)H, 3 * (int)H);
+    OP(linear_backward)
+    (k, a->din[0], a->dw[W_IH], a->dw[B_IH], dgx, a->in[0], a->w[W_IH], B * T, I,
+     3 * (int)H);
     for (int b = 0; b < B; b++)
         memcpy(a->dstate[b], dh + (size_t)b * H, H * sizeof *dh);
 }

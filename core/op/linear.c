@@ -6,48 +6,27 @@
  * attr: out, bias; packed: act */
 #include "op/packed_layer.h"
 
-/* Sixteen partial sums, so that the compiler may use vectors without reordering a sum that
- * the source does not reorder itself. */
-static REAL dot(const REAL *restrict a, const REAL *restrict b, int n)
+#include <string.h>
+
+void OP(linear_forward)(const KERNELS *k, REAL *restrict y, const REAL *restrict x,
+                        const REAL *restrict w, const REAL *restrict b, int N, int I, int O)
 {
-    enum { LANES = 16 };
-    REAL acc[LANES] = {0};
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            acc[j] += a[i + j] * b[i + j];
-    for (int j = 0; i < n; i++, j++)
-        acc[j] += a[i] * b[i];
-    for (int step = LANES / 2; step; step /= 2)
-        for (int j = 0; j < step; j++)
-            acc[j] += acc[j + step];
-    return acc[0];
+    for (int n = 0; b && n < N; n++)
+        memcpy(y + (size_t)n * (size_t)O, b, (size_t)O * sizeof *b);
+    k->matmul(y, x, w, N, O, I, I, I, O, false, true, b != NULL);
 }
 
-void OP(linear_fwd)(REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
-                    const REAL *restrict b, int N, int I, int O)
+void OP(linear_backward)(const KERNELS *k, REAL *restrict dx, REAL *restrict dw,
+                         REAL *restrict db, const REAL *restrict dy, const REAL *restrict x,
+                         const REAL *restrict w, int N, int I, int O)
 {
-    for (int n = 0; n < N; n++)
+    if (dx)
+        k->matmul(dx, dy, w, N, I, O, O, I, I, false, false, true);
+    if (dw)
+        k->matmul(dw, dy, x, O, I, N, O, I, I, true, false, true);
+    for (int n = 0; db && n < N; n++, dy += O)
         for (int o = 0; o < O; o++)
-            y[n * O + o] = dot(x + n * I, w + o * I, I) + (b ? b[o] : 0);
-}
-
-void OP(linear_bwd)(REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
-                    const REAL *restrict dy, const REAL *restrict x, const REAL *restrict w,
-                    int N, int I, int O)
-{
-    for (int n = 0; n < N; n++) {
-        const REAL *xn = x + n * I;
-        for (int o = 0; o < O; o++) {
-            const REAL g = dy[n * O + o];
-            if (db)
-                db[o] += g;
-            for (int i = 0; dx && i < I; i++)
-                dx[n * I + i] += g * w[o * I + i];
-            for (int i = 0; dw && i < I; i++)
-                dw[o * I + i] += g * xn[i];
-        }
-    }
+            db[o] += dy[o];
 }
 
 static packed_layer layer(const dfn_node *n, dfn_shape in)
@@ -100,14 +79,15 @@ static void fwd(const dfn_args *a)
         packed_activate(a);
         return;
     }
-    k->linear_fwd(a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), I, O);
+    OP(linear_forward)(k, a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), I, O);
 }
 
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    k->linear_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0],
-                  dfn_args_rows(a), a->in_shape[0].d[2], a->out_shape.d[2]);
+    OP(linear_backward)
+    (k, a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0], dfn_args_rows(a),
+     a->in_shape[0].d[2], a->out_shape.d[2]);
 }
 
 const dfn_op OP(op_linear) = {.name = "linear",

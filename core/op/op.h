@@ -122,6 +122,15 @@ static inline size_t dfn_args_count(const dfn_args *a)
     return (size_t)a->B * (size_t)a->out_shape.t * dfn_shape_frame(a->out_shape);
 }
 
+/* linear.c, for all that contains a linear layer: y[N][O] = x[N][I] w[O][I]^T + b[O], and
+ * its gradients, which are added; b, dx, dw and db may be NULL. */
+void OP(linear_forward)(const KERNELS *k, REAL *restrict y, const REAL *restrict x,
+                        const REAL *restrict w, const REAL *restrict b, int N, int I,
+                        int O);
+void OP(linear_backward)(const KERNELS *k, REAL *restrict dx, REAL *restrict dw,
+                         REAL *restrict db, const REAL *restrict dy, const REAL *restrict x,
+                         const REAL *restrict w, int N, int I, int O);
+
 /* What keeps a norm from dividing by zero: attr.alpha, or PyTorch's value. */
 static inline double dfn_norm_epsilon(const dfn_node *n)
 {

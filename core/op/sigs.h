@@ -11,12 +11,10 @@
 
 /* ---- layers ----------------------------------------------------------------------- */
 
-/* linear.c     y[N][O] = x[N][I] w[O][I]^T + b[O]; b, dx, dw and db may be NULL */
-DFN_KERNEL(linear_fwd, (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
-                        const REAL *restrict b, int N, int I, int O))
-DFN_KERNEL(linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
-                        const REAL *restrict dy, const REAL *restrict x,
-                        const REAL *restrict w, int N, int I, int O))
+/* matmul.c     c[M][N] = A B, or += with `add`; A is a[M][K], or a[K][M]^T with `at`, B is
+ * b[K][N], or b[N][K]^T with `bt`; rows are lda, ldb, ldc numbers apart */
+DFN_KERNEL(matmul, (REAL *restrict c, const REAL *restrict a, const REAL *restrict b, int M,
+                    int N, int K, int lda, int ldb, int ldc, bool at, bool bt, bool add))
 
 /* gemm.c       products with packed weights (packed.h), N rows of G groups: rows of x and y
  * are ldx and ldy numbers apart. x for bf16 and int8 is made by the two others:
@@ -38,15 +36,6 @@ DFN_KERNEL(activation_fwd,
 DFN_KERNEL(activation_bwd,
            (REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x,
             const REAL *restrict y, dfn_activation act, REAL alpha, size_t n))
-
-/* grouped_linear.c  y[N][G][O] = x[N][G][I] w[G][I][O] + b[G][O], I and O of one group;
- * b, dw and db may be NULL */
-DFN_KERNEL(grouped_linear_fwd,
-           (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
-            const REAL *restrict b, int N, int G, int I, int O))
-DFN_KERNEL(grouped_linear_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
-                                const REAL *restrict dy, const REAL *restrict x,
-                                const REAL *restrict w, int N, int G, int I, int O))
 
 /* ---- convolutions ----------------------------------------------------------------- */
 

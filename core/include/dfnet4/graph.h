@@ -156,11 +156,18 @@ typedef enum dfn_mode {
     DFN_TRAIN, /* as DFN_EVAL, with batch statistics */
 } dfn_mode;
 
+/* A matrix product of somebody else's for the layers of a plan: c[M][N] = A B, or c += A B
+ * with `add`. A is a[M][K], or the transpose of a[K][M] with `at`; B is b[K][N], or the
+ * transpose of b[N][K] with `bt`. Rows are lda, ldb, ldc numbers apart. No overlap. */
+typedef void dfn_gemm(float *c, const float *a, const float *b, int M, int N, int K,
+                      int lda, int ldb, int ldc, bool at, bool bt, bool add);
+
 typedef struct dfn_plan_config {
     int batch, frames; /* streams, and the most frames of one run; both >= 1 */
     dfn_mode mode;
     dfn_precision precision; /* DFN_F64 is the oracle of the tests */
     unsigned cpu;            /* DFN_CPU_* allowed; 0 is portable C */
+    dfn_gemm *gemm;          /* DFN_F32, DFN_EVAL and DFN_TRAIN; NULL: our own */
     bool guard;              /* tests: no sharing, guard words behind every buffer */
 } dfn_plan_config;
 
