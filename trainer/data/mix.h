@@ -16,7 +16,8 @@ typedef struct dfn_mix_config dfn_mix_config; /* ranges and probabilities: mix_c
 typedef struct dfn_clip {
     uint64_t epoch, index;
     double snr_db;       /* of target to noise; meaningless without one of them */
-    double gain_db;      /* of the speech */
+    double gain_db;      /* of the speech, from what was mixed to the target */
+    double level_db;     /* of the target where it is active, dBFS */
     double bandwidth_hz; /* the loss must ignore what lies above; 0: full band */
     double t60;          /* seconds, of the room; 0: none */
     int noises;          /* recordings mixed into the noise */

@@ -1,0 +1,118 @@
+#include "data/mix_config.h"
+
+#include "data/mixer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(dfn_mix_config, field)
+#define REAL(key, field, min, max)                                                         \
+    {                                                                                      \
+        "mix", key, DFN_CONFIG_REAL, AT(field), min, max, NULL                             \
+    }
+#define P(name) REAL(#name, name, 0, 1)
+#define RANGE(name, low, high)                                                             \
+    REAL(#name "_min", name.min, low, high), REAL(#name "_max", name.max, low, high)
+
+static const dfn_config_key keys[] = {
+    P(p_noise_only),
+    P(p_clean_only),
+    P(p_wide),
+    REAL("wide_hz", wide_hz, 0, 24000),
+    REAL("full_hz", full_hz, 0, 24000),
+    RANGE(level_db, -80, 0),
+    RANGE(gap_s, 0, 60),
+    P(p_pause),
+    RANGE(pause_s, 0, 60),
+    RANGE(spread_db, -40, 40),
+    REAL("one_noise", noises[0], 0, 1e6),
+    REAL("two_noises", noises[1], 0, 1e6),
+    REAL("three_noises", noises[2], 0, 1e6),
+    REAL("four_noises", noises[3], 0, 1e6),
+    RANGE(noise_db, -60, 60),
+    RANGE(noise_only_db, -120, 0),
+    {"mix", "snr_list", DFN_CONFIG_TEXT, AT(snr_list), 0, DFN_SNR_LIST, NULL},
+    RANGE(snr_db, -60, 100),
+    P(p_snr_outer),
+    RANGE(snr_outer_db, -60, 100),
+};
+
+const dfn_config_key *dfn_mix_keys(size_t *count)
+{
+    *count = sizeof keys / sizeof *keys;
+    return keys;
+}
+
+dfn_mix_config dfn_mix_defaults(void)
+{
+    return (dfn_mix_config){
+        .p_noise_only = 0.03,
+        .p_clean_only = 0.03,
+        .p_wide = 0.7,
+        .wide_hz = 12000,
+        .full_hz = 20000,
+        .level_db = {-38, -15},
+        .gap_s = {0.05, 0.4},
+        .p_pause = 0.2,
+        .pause_s = {0.5, 2},
+        .spread_db = {-3, 3},
+        .noises = {0.4, 0.3, 0.2, 0.1},
+        .noise_db = {-12, 0},
+        .noise_only_db = {-65, -20},
+        .snr_db = {-5, 30},
+        .p_snr_outer = 0.15,
+        .snr_outer_db = {-15, 45},
+    };
+}
+
+int dfn_mix_snr_list(const dfn_mix_config *c, double list[DFN_SNR_LIST])
+{
+    int n = 0;
+    for (const char *at = c->snr_list + strspn(c->snr_list, " \t"); *at;) {
+        char *end;
+        const double x = strtod(at, &end);
+        if (end == at || !(x >= -60 && x <= 100))
+            return -1;
+        list[n++] = x;
+        at = end + strspn(end, " \t");
+        if (*at == ',')
+            at += 1 + strspn(at + 1, " \t");
+        else if (*at)
+            return -1;
+    }
+    return n;
+}
+
+/* The keys of a range stand side by side in the table: _min, _max. */
+static dfn_status check_ranges(const dfn_mix_config *c, dfn_error *err)
+{
+    for (size_t i = 0; i + 1 < sizeof keys / sizeof *keys; i++) {
+        const char *name = keys[i].key, *end = strstr(name, "_min");
+        double min, max;
+        if (!end || end[4])
+            continue;
+        memcpy(&min, (const char *)c + keys[i].at, sizeof min);
+        memcpy(&max, (const char *)c + keys[i + 1].at, sizeof max);
+        if (!(min <= max))
+            return dfn_fail(err, DFN_ERR_ARG, "[mix] %s = %g is more than %s = %g", name,
+                            min, keys[i + 1].key, max);
+    }
+    return DFN_OK;
+}
+
+dfn_status dfn_mix_check(const dfn_mix_config *c, dfn_error *err)
+{
+    double list[DFN_SNR_LIST];
+    double weights = 0;
+    for (int i = 0; i < 4; i++)
+        weights += c->noises[i];
+    if (!(weights > 0))
+        return dfn_fail(err, DFN_ERR_ARG, "[mix] one_noise ... four_noises are all 0");
+    if (c->p_noise_only + c->p_clean_only > 1)
+        return dfn_fail(err, DFN_ERR_ARG, "[mix] p_noise_only + p_clean_only is above 1");
+    if (dfn_mix_snr_list(c, list) < 0)
+        return dfn_fail(err, DFN_ERR_ARG,
+                        "[mix] snr_list = %.60s: not numbers from -60 to 100 with commas",
+                        c->snr_list);
+    return check_ranges(c, err);
+}

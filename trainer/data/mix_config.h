@@ -1,0 +1,53 @@
+/* mix_config.h - what examples are made of: ranges and probabilities, section [mix] of a
+ * recipe.
+ *
+ * A pair of numbers is a range to draw from uniformly. p_... is a probability. */
+#ifndef DFN_MIX_CONFIG_H
+#define DFN_MIX_CONFIG_H
+
+#include "data/mix.h"
+#include "model/config.h"
+
+typedef struct dfn_range {
+    double min, max;
+} dfn_range;
+
+enum { DFN_SNR_LIST = 128 };
+
+struct dfn_mix_config {
+    /* Kinds of examples; the rest has both. */
+    double p_noise_only, p_clean_only;
+
+    /* Speech: recordings of one speaker, cropped, one after the other. */
+    double p_wide;  /* that the speaker is one of at least wide_hz bandwidth, not less */
+    double wide_hz; /* 0 or nothing to choose from: all alike */
+    double full_hz; /* recordings that reach it are taken as full band */
+    dfn_range level_db; /* active level of the speech in the target, dBFS */
+    dfn_range gap_s;    /* between recordings, and before the first */
+    double p_pause;     /* that a gap is drawn from pause_s instead */
+    dfn_range pause_s;
+    dfn_range spread_db; /* of a recording against its neighbours */
+
+    /* Noise: recordings, looped if short, mixed at levels of their own. */
+    double noises[4];        /* weights of 1, 2, 3, 4 recordings */
+    dfn_range noise_db;      /* of a recording against the others */
+    dfn_range noise_only_db; /* level of a noise without speech, dBFS */
+
+    /* Active speech in the target over mean noise, dB: one of the list, if there is one; or
+     * from the outer range with p_snr_outer; or from the range. */
+    char snr_list[DFN_SNR_LIST]; /* "-5, 0, 5"; empty: none */
+    dfn_range snr_db;
+    double p_snr_outer;
+    dfn_range snr_outer_db;
+};
+
+dfn_mix_config dfn_mix_defaults(void);
+
+/** Keys of section [mix] with their offsets in dfn_mix_config, for a reader of recipes.
+ * thread: any */
+const dfn_config_key *dfn_mix_keys(size_t *count);
+
+/** Ranges the right way round, weights that can be drawn from, a list that can be read. */
+dfn_status dfn_mix_check(const dfn_mix_config *c, dfn_error *err);
+
+#endif
