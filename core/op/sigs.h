@@ -210,3 +210,11 @@ DFN_KERNEL(complex_compress_bwd, (REAL *restrict dx, const REAL *restrict dy,
 DFN_KERNEL(complex_unit_fwd, (REAL *restrict y, const REAL *restrict x, REAL e, size_t n))
 DFN_KERNEL(complex_unit_bwd, (REAL *restrict dx, const REAL *restrict dy,
                               const REAL *restrict x, REAL e, size_t n))
+
+/* spectral_error.c  what separates two complex spectra of n bins, compressed by g as in
+ * complex_compress: e[3] = sums of squares of magnitudes where y has more than s, of those
+ * where it has less, and of complex differences. dy, which may be NULL: the gradient of
+ * c[0] e[0] + c[1] e[1] + c[2] e[2] is added */
+DFN_KERNEL(spectral_error,
+           (REAL *restrict e, REAL *restrict dy, const REAL *restrict y,
+            const REAL *restrict s, const REAL *restrict c, REAL g, size_t n))
