@@ -31,7 +31,8 @@ static inline vc compressed(const polar *z, float g)
     return (vc){vf_select(there, z->x.re * scale, z->m), z->x.im * scale};
 }
 
-/* The gradient of k (|y|^g - b)^2 + c |d|^2 with d the difference of the compressed ones. */
+/* The gradient of k (|y|^g - b)^2 + c |d|^2 with d the difference of the compressed ones.
+ */
 static inline vc gradient(const polar *y, float g, vf k, vf over, vf c, vc d)
 {
     const vf two = vf_set(2), re = y->x.re * y->inverse, im = y->x.im * y->inverse;

@@ -1,0 +1,103 @@
+/* loss.c - a loss's memory, and the sum of its terms. */
+#include "loss/terms.h"
+
+#include "graph/arena.h"
+
+static LOSS *layout(dfn_arena *a, const dfn_model_info *info, int clips, int frames)
+{
+    const size_t B = (size_t)clips, T = (size_t)frames, F = (size_t)info->bins;
+    LOSS *l = dfn_arena_take(a, 1, sizeof *l);
+    LOSS at = {.clips = clips,
+               .frames = frames,
+               .bins = info->bins,
+               .bands = info->nb_erb,
+               .sample_rate = info->sample_rate,
+               .fft_size = info->fft_size,
+               .lsnr_low = info->lsnr_min - 1, /* beyond what the network can say */
+               .lsnr_high = info->lsnr_max + 1};
+    at.widths = dfn_arena_take(a, (size_t)info->nb_erb, sizeof *at.widths);
+    at.bins_of = dfn_arena_take(a, B, sizeof *at.bins_of);
+    at.bands_of = dfn_arena_take(a, B, sizeof *at.bands_of);
+    at.lsnr_target = dfn_arena_take(a, B * T, sizeof *at.lsnr_target);
+    at.speech = dfn_arena_take(a, T, sizeof *at.speech);
+    at.noise = dfn_arena_take(a, T, sizeof *at.noise);
+    at.abs_x = dfn_arena_take(a, F, sizeof *at.abs_x);
+    at.abs_s = dfn_arena_take(a, F, sizeof *at.abs_s);
+    at.abs_n = dfn_arena_take(a, F, sizeof *at.abs_n);
+    if (l) {
+        *l = at;
+        for (int e = 0; e < l->bands; e++)
+            l->widths[e] = info->erb_widths[e];
+    }
+    return l;
+}
+
+static const char *refuse(const dfn_loss_config *c)
+{
+    const double gammas[] = {c->spectral_gamma, c->multi_gamma, c->mask_gamma,
+                             c->mask_gamma_pred};
+    for (int i = 0; i < DFN_LOSS_COUNT; i++)
+        if (!(c->weight[i] >= 0))
+            return "a weight is negative";
+    for (int i = 0; i < 4; i++)
+        if (!(gammas[i] > 0 && gammas[i] <= 1))
+            return "an exponent of compression is not in 0 .. 1";
+    if (c->mask_target < DFN_MASK_IAM || c->mask_target > DFN_MASK_SPECTRUM)
+        return "there is no such target of masks";
+    return NULL;
+}
+
+dfn_status LOSS_API(new)(LOSS **out, const dfn_loss_config *config,
+                         const dfn_model_info *info, int clips, int frames, unsigned cpu,
+                         dfn_error *err)
+{
+    const char *why = refuse(config);
+    dfn_arena measure = {0};
+    *out = NULL;
+    if (why)
+        return dfn_fail(err, DFN_ERR_ARG, "loss: %s", why);
+    if (clips < 1 || frames < 1)
+        return dfn_fail(err, DFN_ERR_ARG, "loss: no shard of %d clips of %d frames", clips,
+                        frames);
+    layout(&measure, info, clips, frames);
+    dfn_arena place = {.base = measure.overflow ? NULL : dfn_block_new(measure.used)};
+    if (!place.base)
+        return dfn_fail(err, DFN_ERR_NOMEM, "loss: no memory for %d clips of %d frames",
+                        clips, frames);
+    LOSS *l = layout(&place, info, clips, frames);
+    l->config = *config;
+    INIT_KERNELS(&l->kernels, cpu);
+    *out = l;
+    return DFN_OK;
+}
+
+void LOSS_API(free)(LOSS *l) { free(l); }
+
+/* How many bins and whole bands of each clip lie within its bandwidth. */
+static void find_bandwidths(LOSS *l, const LOSS_INPUT *in)
+{
+    for (int b = 0; b < l->clips; b++) {
+        const double hz = in->bandwidth_hz ? in->bandwidth_hz[b] : 0;
+        const double top = hz > 0 ? hz * l->fft_size / l->sample_rate + 1 : l->bins;
+        int bins = top < l->bins ? (int)top : l->bins, bands = 0;
+        l->bins_of[b] = bins;
+        while (bands < l->bands && bins >= l->widths[bands])
+            bins -= l->widths[bands++];
+        l->bands_of[b] = bands;
+    }
+}
+
+double LOSS_API(run)(LOSS *l, const LOSS_INPUT *in, double terms[DFN_LOSS_COUNT])
+{
+    double sum = 0;
+    for (int i = 0; i < DFN_LOSS_COUNT; i++)
+        terms[i] = 0;
+    find_bandwidths(l, in);
+    OP(loss_spectral)(l, in, terms);
+    OP(loss_mask)(l, in, terms);
+    OP(loss_lsnr)(l, in, terms);
+    OP(loss_vad)(l, in, terms);
+    for (int i = 0; i < DFN_LOSS_COUNT; i++)
+        sum += terms[i];
+    return sum;
+}

@@ -1,0 +1,79 @@
+/* lsnr.c - local SNR of the target, and the head that predicts it.
+ *
+ *   E_s(t) = sum |S_t|^2, N(t) = sum |X_t - S_t|^2 over the bins that count
+ *   E_n(t) = (N(t-1) + 2 N(t) + N(t+1)) / 4, at the ends without what is not there
+ *   target = 10 log10(E_s / E_n), limited to 1 dB more than what the network can say
+ *
+ * A frame without speech has the lowest SNR, with or without noise. The reference has
+ * E_n = (N(t) + N(t+1)) / 4, and a floor that depends on the level. */
+#include "loss/terms.h"
+
+static void powers(LOSS *l, const LOSS_INPUT *in, int b)
+{
+    const int n = 2 * l->bins_of[b];
+    for (int t = in->skip; t < l->frames; t++) {
+        const REAL *x = in->noisy + loss_row(l, b, t, 2 * l->bins);
+        const REAL *s = in->target + loss_row(l, b, t, 2 * l->bins);
+        REAL speech[8] = {0}, noise[8] = {0}; /* independent sums, for vectors */
+        double total[2] = {0};
+        int i = 0;
+        for (; i + 8 <= n; i += 8)
+            for (int j = 0; j < 8; j++) {
+                const REAL d = x[i + j] - s[i + j];
+                speech[j] += s[i + j] * s[i + j];
+                noise[j] += d * d;
+            }
+        for (; i < n; i++) {
+            total[0] += squared((double)s[i]);
+            total[1] += squared((double)(x[i] - s[i]));
+        }
+        for (int j = 0; j < 8; j++) {
+            total[0] += (double)speech[j];
+            total[1] += (double)noise[j];
+        }
+        l->speech[t] = total[0];
+        l->noise[t] = total[1];
+    }
+}
+
+static double noise_around(const LOSS *l, int t, int first)
+{
+    const double *n = l->noise, next = t + 1 < l->frames ? n[t + 1] : 0;
+    if (l->config.lsnr_reference)
+        return fmax((n[t] + next) / 4, 1e-12);
+    const double last = t > first ? n[t - 1] : 0;
+    const double weight = 2 + (t + 1 < l->frames) + (t > first);
+    return fmax((last + 2 * n[t] + next) / weight, 1e-30); /* no 0 to divide by */
+}
+
+void OP(loss_lsnr_target)(LOSS *l, const LOSS_INPUT *in)
+{
+    for (int b = 0; b < l->clips; b++) {
+        double *target = l->lsnr_target + loss_row(l, b, 0, 1);
+        powers(l, in, b);
+        for (int t = in->skip; t < l->frames; t++) {
+            const double ratio = l->speech[t] / noise_around(l, t, in->skip);
+            const double db = 10 * log10(fmax(ratio, 1e-12));
+            target[t] = fmin(fmax(db, l->lsnr_low), l->lsnr_high);
+        }
+    }
+}
+
+void OP(loss_lsnr)(LOSS *l, const LOSS_INPUT *in, double *terms)
+{
+    const double weight = l->config.weight[DFN_LOSS_LSNR];
+    const double count = (double)l->clips * (l->frames - in->skip);
+    double sum = 0;
+    if (weight <= 0 || !in->lsnr || !(count > 0))
+        return;
+    OP(loss_lsnr_target)(l, in);
+    for (int b = 0; b < l->clips; b++)
+        for (int t = in->skip; t < l->frames; t++) {
+            const size_t at = loss_row(l, b, t, 1);
+            const double d = (double)in->lsnr[at] - l->lsnr_target[at];
+            sum += d * d;
+            if (in->d_lsnr)
+                in->d_lsnr[at] += (REAL)(weight * in->scale / count * 2 * d);
+        }
+    terms[DFN_LOSS_LSNR] = weight * sum / count;
+}
