@@ -149,20 +149,20 @@ void dfn_plan_zero_grad(dfn_plan *p)
         memset(p->grads, 0, p->grad_bytes);
 }
 
-void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights,
-                  void *const *dstates)
+void dfn_backward_nodes(dfn_plan *p, const void *const *weights, void *const *dweights,
+                        void *const *dstates, dfn_value first, dfn_value end)
 {
     const dfn_graph *g = p->g;
     const int B = p->config.batch;
-    if (p->config.mode == DFN_INFER)
+    if (p->config.mode == DFN_INFER || first < 0 || end > g->n_node)
         return;
-    if (g->state)
+    if (g->state && end == g->n_node)
         bind_states(p, p->before);
-    for (int b = 0; !dstates && b < B; b++)
+    for (int b = 0; !dstates && end == g->n_node && b < B; b++)
         memset(p->dstate[b], 0, p->state_bytes);
     if (!dstates)
         dstates = p->dstate;
-    for (int c = p->n_call - 1; c >= 0; c--) {
+    for (int c = find_call(p, end) - 1; c >= 0 && p->call[c].value >= first; c--) {
         dfn_args a = p->call[c].args;
         const dfn_node *n = a.node;
         void *dw[DFN_MAX_W] = {0};
@@ -175,6 +175,12 @@ void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights
         a.dstate = n->state ? p->dslot : NULL;
         p->op[n->op]->bwd(&a);
     }
+}
+
+void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights,
+                  void *const *dstates)
+{
+    dfn_backward_nodes(p, weights, dweights, dstates, 0, p->g->n_node);
 }
 
 void dfn_update_statistics(dfn_plan *p, void *const *weights)

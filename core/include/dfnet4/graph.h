@@ -223,6 +223,12 @@ DFN_API void dfn_plan_zero_grad(dfn_plan *p);
 DFN_API void dfn_backward(dfn_plan *p, const void *const *weights, void *const *dweights,
                           void *const *dstates);
 
+/** As dfn_backward, in pieces, to time them: the nodes `end` - 1 down to `first`. The
+ * pieces have the same arguments and follow each other from the last node to node 0. */
+DFN_API void dfn_backward_nodes(dfn_plan *p, const void *const *weights,
+                                void *const *dweights, void *const *dstates,
+                                dfn_value first, dfn_value end);
+
 /** After a DFN_TRAIN run: move the running statistics of every batch norm towards those of
  *  the batch. `weights` are the mutable arrays of the graph's weights. */
 DFN_API void dfn_update_statistics(dfn_plan *p, void *const *weights);
