@@ -266,7 +266,11 @@ static void configure(dfn_plan *p, const dfn_graph *g, const dfn_plan_config *co
         dfn_kernels_init_f64(&p->kernels.f64, config->cpu);
     else
         dfn_kernels_init_c(&p->kernels.f32, config->cpu);
-    if (config->gemm && config->precision == DFN_F32 && config->mode != DFN_INFER)
+    if (config->precision == DFN_F64)
+        return;
+    if (config->mode == DFN_INFER) /* rows that do not depend on how many there are */
+        p->kernels.f32.matmul = dfn_matmul_c;
+    else if (config->gemm)
         p->kernels.f32.matmul = config->gemm;
 }
 

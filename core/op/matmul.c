@@ -3,7 +3,8 @@
  *
  * The product under every layer that has its weights as in the file: linear, grouped and
  * pointwise ones, the windows of convolutions, both halves of a GRU, and the gradients of
- * them all. A plan for gradients may have another (dfn_plan_config). */
+ * them all. In plans for gradients it may be any other product (dfn_plan_config); here, a
+ * row of the result does not depend on how many there are. */
 #include "op/real.h"
 
 #include <string.h>
