@@ -1,9 +1,5 @@
 #include "fake_sounds.h"
 
-#include "check.h"
-
-#include <stdlib.h>
-
 dfn_sound *fake_add(dfn_sounds *s, dfn_sound_kind kind, dfn_split split,
                     const int16_t *data, size_t count, const char *speaker)
 {
@@ -20,9 +16,8 @@ dfn_sound *fake_add(dfn_sounds *s, dfn_sound_kind kind, dfn_split split,
 void fake_noise(int16_t *x, size_t n, double peak, uint64_t seed)
 {
     for (size_t i = 0; i < n; i++) {
-        double v;
-        check_fill(&v, 1, seed + i * 7919);
-        x[i] = (int16_t)(32767 * peak * v);
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        x[i] = (int16_t)(32767 * peak * ((double)(int64_t)seed / 9223372036854775808.0));
     }
 }
 

@@ -2,6 +2,7 @@
  * says. */
 #include "check.h"
 #include "data/mix_config.h"
+#include "draws.h"
 #include "fake_sounds.h"
 
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static dfn_mixer *mixer(const dfn_sounds *s, const dfn_mix_config *c, size_t sam
 static dfn_mix_config plain(void)
 {
     dfn_mix_config c = dfn_mix_defaults();
-    c.p_noise_only = c.p_clean_only = c.p_snr_outer = 0;
+    c.p_noise_only = c.p_clean_only = c.p_snr_outer = c.p_room = 0;
     c.snr_db = (dfn_range){-5, 25};
     c.level_db = (dfn_range){-60, -40};
     return c;
@@ -70,32 +71,6 @@ static double rest_db(void)
     for (int i = 0; i < SAMPLES; i++)
         sum += pow((double)noisy[i] - (double)target[i], 2);
     return 10 * log10(sum / SAMPLES);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Kolmogorov and Smirnov: the distance of x[n] from uniform stays below 1.95 / sqrt(n) in
- * 999 of 1000 cases. */
-static void check_uniform(const char *what, double *x, int n, double min, double max)
-{
-    double worst = 0;
-    qsort(x, n, sizeof *x, ascending);
-    for (int i = 0; i < n; i++) {
-        const double p = (x[i] - min) / (max - min);
-        worst = fmax(worst, fmax(fabs(p - (double)i / n), fabs(p - (i + 1.) / n)));
-    }
-    CHECK(worst <= 1.95 / sqrt(n), "%s: distance %g", what, worst);
-}
-
-/* `count` of n with probability p, within 4.5 standard deviations. */
-static void check_share(const char *what, int count, int n, double p)
-{
-    CHECK(fabs(count - n * p) <= 4.5 * sqrt(n * p * (1 - p)), "%s: %d of %d, p %g", what,
-          count, n, p);
 }
 
 static void spread(const dfn_sounds *s)

@@ -20,6 +20,7 @@ typedef struct dfn_clip {
     double level_db;     /* of the target where it is active, dBFS */
     double bandwidth_hz; /* the loss must ignore what lies above; 0: full band */
     double t60;          /* seconds, of the room; 0: none */
+    int room;            /* which; -1: none */
     int noises;          /* recordings mixed into the noise */
     bool speech;         /* false: noise only, the target is zeros */
     bool noise;          /* false: clean, noisy is target (but for distortions) */
@@ -33,6 +34,9 @@ typedef struct dfn_mixer dfn_mixer;
 dfn_status dfn_mixer_new(dfn_mixer **out, const dfn_sounds *sounds,
                          const dfn_mix_config *config, dfn_split split, size_t samples,
                          dfn_error *err);
+/** Another one for another thread, which makes the same examples as `like` and shares its
+ * rooms: `like` must outlive it. */
+dfn_status dfn_mixer_share(dfn_mixer **out, const dfn_mixer *like, dfn_error *err);
 void dfn_mixer_free(dfn_mixer *m);
 
 /** Make example `index` of `epoch`: noisy[samples] as a microphone would have it, and

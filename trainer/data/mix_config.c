@@ -10,6 +10,10 @@
     {                                                                                      \
         "mix", key, DFN_CONFIG_REAL, AT(field), min, max, NULL                             \
     }
+#define INT(name, min, max)                                                                \
+    {                                                                                      \
+        "mix", #name, DFN_CONFIG_INT, AT(name), min, max, NULL                             \
+    }
 #define P(name) REAL(#name, name, 0, 1)
 #define RANGE(name, low, high)                                                             \
     REAL(#name "_min", name.min, low, high), REAL(#name "_max", name.max, low, high)
@@ -31,6 +35,17 @@ static const dfn_config_key keys[] = {
     REAL("four_noises", noises[3], 0, 1e6),
     RANGE(noise_db, -60, 60),
     RANGE(noise_only_db, -120, 0),
+    P(p_room),
+    P(p_recorded),
+    P(p_room_noise),
+    INT(rooms, 0, 4096),
+    INT(rooms_seed, 0, 1 << 30),
+    RANGE(room_m, 1, 30),
+    RANGE(room_height_m, 1, 30),
+    RANGE(room_t60_s, 0.05, 3),
+    RANGE(room_damping, 0.1, 1),
+    RANGE(talker_m, 0.05, 10),
+    REAL("early_s", early_s, 0, 1),
     {"mix", "snr_list", DFN_CONFIG_TEXT, AT(snr_list), 0, DFN_SNR_LIST, NULL},
     RANGE(snr_db, -60, 100),
     P(p_snr_outer),
@@ -59,6 +74,16 @@ dfn_mix_config dfn_mix_defaults(void)
         .noises = {0.4, 0.3, 0.2, 0.1},
         .noise_db = {-12, 0},
         .noise_only_db = {-65, -20},
+        .p_room = 0.4,
+        .p_recorded = 0.1,
+        .p_room_noise = 0.5,
+        .rooms = 64,
+        .room_m = {2, 10},
+        .room_height_m = {2.2, 4},
+        .room_t60_s = {0.15, 1},
+        .room_damping = {0.3, 1},
+        .talker_m = {0.3, 4},
+        .early_s = 0.05,
         .snr_db = {-5, 30},
         .p_snr_outer = 0.15,
         .snr_outer_db = {-15, 45},

@@ -33,6 +33,18 @@ struct dfn_mix_config {
     dfn_range noise_db;      /* of a recording against the others */
     dfn_range noise_only_db; /* level of a noise without speech, dBFS */
 
+    /* Rooms: made ones are drawn once, before the first example, and used again and again.
+     */
+    double p_room;
+    double p_recorded;   /* that the room is a recorded response, if the split has any */
+    double p_room_noise; /* that noise sounds in the room, too, from another place */
+    int rooms, rooms_seed;
+    dfn_range room_m, room_height_m; /* walls; ceiling */
+    dfn_range room_t60_s;
+    dfn_range room_damping; /* decay time of high against low frequencies */
+    dfn_range talker_m;     /* from the microphone */
+    double early_s; /* of a response belongs to the target, from the direct sound on */
+
     /* Active speech in the target over mean noise, dB: one of the list, if there is one; or
      * from the outer range with p_snr_outer; or from the range. */
     char snr_list[DFN_SNR_LIST]; /* "-5, 0, 5"; empty: none */

@@ -4,6 +4,7 @@
 
 #include "data/mix_config.h"
 #include "data/philox.h"
+#include "data/room.h"
 
 enum { DFN_RATE = 48000 };
 
@@ -12,6 +13,7 @@ enum dfn_mix_stream {
     DFN_MIX_KIND,
     DFN_MIX_SPEECH,
     DFN_MIX_NOISE,
+    DFN_MIX_ROOM,
 };
 
 /* The speech of a split by speaker. */
@@ -30,7 +32,10 @@ struct dfn_mixer {
     const dfn_mix_config *config;
     dfn_split split;
     size_t samples;
+    const dfn_mixer *like; /* whose voices and rooms these are; NULL: its own */
     dfn_voices voices;
+    dfn_rooms rooms;
+    dfn_conv *conv;
     int n_snr; /* of the list */
     double snr[DFN_SNR_LIST];
     float *noise, *part; /* [samples]: the sum, and one recording of it */
