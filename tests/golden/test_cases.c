@@ -38,7 +38,7 @@ static const struct row {
     {"istft_torch", "transforms"},
     {"dfnet3_*", "dfnet3"},
     {"loss_*", NULL},
-    {"metrics_*", NULL},
+    {"metrics_*", "metrics"}, /* but for PESQ and the composite measures: later */
     {"model_*", "model"},
 };
 enum { ROWS = sizeof table / sizeof *table };
