@@ -3,34 +3,35 @@
  *   pointwise  1x1, dense: every bin of every frame is one row of a linear layer
  *   depthwise  one kernel per channel: runs along the channels, weights turned to
  *              [kt][kf][C] in scratch
- *   general    the window of every output bin is gathered into a row [C/g][kt][kf], the
- *              layout of a weight row, and a group becomes a linear layer; forward, windows
- *              too short for its dot products run along the outputs instead
+ *   general    the window of every output bin is a row [kt][kf][C/g], the weights are
+ * turned to that order, and a group becomes a matrix product. Groups of few outputs count
+ * as one, with zeros where an output does not see a channel: vectors would stay empty
+ * otherwise
  *
- * Backward is the same in reverse: a linear layer's gradients, then scatter. */
+ * Backward is the same in reverse: the gradients of the product, then scatter. */
 #include "op/conv.h"
 
 #include "op/history.h"
 
-static size_t window_size(const conv_shape *s)
-{
-    return (size_t)(s->C / s->groups) * (size_t)s->kt * (size_t)s->kf;
-}
-
 enum {
-    ROWS = 32,  /* of a linear layer, at least, where there are as many */
-    NARROW = 16 /* numbers of a window that is too short for a dot product */
+    ROWS = 128,   /* of a product, at least, where there are as many */
+    OUTPUTS = 16, /* of a group that counts as one of its own */
 };
 
-static bool narrow(const conv_shape *s) { return window_size(s) < NARROW; }
-
-/* Weights [K][O/g] of every group, turned for narrow windows: in front of the scratch. */
-static size_t turned_size(const conv_shape *s)
+static int groups(const conv_shape *s)
 {
-    return narrow(s) ? window_size(s) * (size_t)s->O : 0;
+    return s->O / s->groups < OUTPUTS && s->O <= 2 * OUTPUTS ? 1 : s->groups;
 }
 
-/* Output frames that are gathered together. */
+static size_t window_size(const conv_shape *s)
+{
+    return (size_t)(s->C / groups(s)) * (size_t)s->kt * (size_t)s->kf;
+}
+
+/* Turned weights [O][kt][kf][C/g]. */
+static size_t turned_size(const conv_shape *s) { return window_size(s) * (size_t)s->O; }
+
+/* Output frames whose windows are made together. */
 static int together(const conv_shape *s) { return s->Fo < ROWS ? ROWS / s->Fo : 1; }
 
 static bool within(int n, int least, int most) { return n >= least && n <= most; }
@@ -63,7 +64,8 @@ const char *OP(conv_check)(const conv_shape *s)
 
 uint64_t OP(conv_macs)(const conv_shape *s)
 {
-    return (uint64_t)s->Fo * (uint64_t)s->O * window_size(s);
+    return (uint64_t)s->Fo * (uint64_t)s->O * (uint64_t)(s->C / s->groups) *
+           (uint64_t)s->kt * (uint64_t)s->kf;
 }
 
 size_t OP(conv_scratch)(const conv_shape *s)
@@ -71,9 +73,8 @@ size_t OP(conv_scratch)(const conv_shape *s)
     if (conv_pointwise(s))
         return 0;
     if (conv_depthwise(s))
-        return 2 * window_size(s) * (size_t)s->C;
-    const size_t rows = (size_t)(s->Fo * together(s)), O = (size_t)(s->O / s->groups);
-    return turned_size(s) + rows * (2 * window_size(s) + O);
+        return 2 * (size_t)(s->kt * s->kf) * (size_t)s->C;
+    return 2 * turned_size(s) + (size_t)(s->Fo * together(s)) * window_size(s);
 }
 
 void OP(conv_look)(const REAL **frame, const conv_run *r, int j)
@@ -143,25 +144,65 @@ static void depthwise_backward(const conv_run *r, const conv_grad *g)
             look_grad(dx, r, g, j, 0);
         r->k->conv_depthwise_bwd(g->dx ? dx : NULL, dwt, dy, x, wt, s->F, s->C, s->Fo,
                                  s->kt, s->kf, s->stride_f, s->pad_f);
-        for (int i = 0; g->db && i < per; i++)
-            g->db[i % s->O] += dy[i];
+        for (int f = 0; g->db && f < s->Fo; f++)
+            for (int o = 0; o < s->O; o++)
+                g->db[o] += dy[f * s->O + o];
     }
     if (dwt)
         turn_back(g->dw, dwt, s->C, K);
 }
 
+/* The numbers of output o in the weights [O][C/groups][kt][kf], and where they stand in the
+ * turned ones: its channels start at `from`. */
+typedef struct place {
+    size_t at, turned;
+    int n, nc, from, taps;
+} place;
+
+static place place_of(const conv_shape *s, int o)
+{
+    const int n = s->C / s->groups, nc = s->C / groups(s), taps = s->kt * s->kf;
+    const int own = groups(s) < s->groups ? o / (s->O / s->groups) * n : 0;
+    return (place){
+        (size_t)o * (size_t)(n * taps), (size_t)o * window_size(s), n, nc, own, taps};
+}
+
+static void turn_weights(REAL *restrict to, const REAL *restrict w, const conv_shape *s)
+{
+    memset(to, 0, turned_size(s) * sizeof *to);
+    for (int o = 0; o < s->O; o++) {
+        const place p = place_of(s, o);
+        for (int c = 0; c < p.n; c++)
+            for (int k = 0; k < p.taps; k++)
+                to[p.turned + (size_t)(k * p.nc + p.from + c)] =
+                    w[p.at + (size_t)(c * p.taps + k)];
+    }
+}
+
+static void turn_weights_back(REAL *restrict dw, const REAL *restrict from,
+                              const conv_shape *s)
+{
+    for (int o = 0; o < s->O; o++) {
+        const place p = place_of(s, o);
+        for (int c = 0; c < p.n; c++)
+            for (int k = 0; k < p.taps; k++)
+                dw[p.at + (size_t)(c * p.taps + k)] +=
+                    from[p.turned + (size_t)(k * p.nc + p.from + c)];
+    }
+}
+
 /* Windows of output frames j .. j+n-1 as rows p[n Fo][K]. */
-static void gather(const conv_run *r, REAL *p, int j, int n, int group)
+static void windows(const conv_run *r, REAL *p, int j, int n, int group)
 {
     const conv_shape *s = r->s;
-    const int nc = s->C / s->groups, step = s->Fo * (int)window_size(s);
+    const int nc = s->C / groups(s), step = s->Fo * (int)window_size(s);
     const REAL *x[CONV_KERNEL_MAX];
     for (int i = 0; i < n; i++) {
         OP(conv_look)(x, r, j + i);
         for (int d = 0; d < s->kt; d++)
             x[d] = x[d] ? x[d] + group * nc : NULL;
-        r->k->conv_gather(p + i * step, x, nc, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
-                          s->pad_f);
+        r->k->conv_windows(p + i * step, x, nc, s->F, s->C, s->Fo, s->kt, s->kf,
+                           s->stride_f, s->pad_f);
     }
 }
 
@@ -169,7 +210,7 @@ static void scatter(const conv_run *r, const conv_grad *g, const REAL *dp, int j
                     int group)
 {
     const conv_shape *s = r->s;
-    const int nc = s->C / s->groups, step = s->Fo * (int)window_size(s);
+    const int nc = s->C / groups(s), step = s->Fo * (int)window_size(s);
     REAL *dx[CONV_KERNEL_MAX];
     for (int i = 0; i < n; i++) {
         look_grad(dx, r, g, j + i, group * nc);
@@ -178,53 +219,60 @@ static void scatter(const conv_run *r, const conv_grad *g, const REAL *dp, int j
     }
 }
 
-/* Output frames j .. j+n-1 of one group. */
-static void general_forward(const conv_run *r, REAL *y, int j, int n, int group)
+static int least(int a, int b) { return a < b ? a : b; }
+
+static void general_forward(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
-    const int K = (int)window_size(s), O = s->O / s->groups, rows = n * s->Fo;
-    const int at = group * O;
-    REAL *p = r->scratch + turned_size(s), *yg = s->groups > 1 ? p + rows * K : y;
-    const REAL *b = r->b ? r->b + at : NULL;
-    gather(r, p, j, n, group);
-    if (narrow(s)) {
-        r->k->conv_narrow_fwd(y + at, p, r->scratch + at * K, b, rows, K, O, s->O);
-        return;
+    const int K = (int)window_size(s), O = s->O / groups(s), step = together(s);
+    REAL *w = r->scratch, *p = w + 2 * turned_size(s);
+    turn_weights(w, r->w, s);
+    for (int j = 0; j < r->To; j += step) {
+        const int n = least(step, r->To - j), rows = n * s->Fo;
+        REAL *yj = y + (size_t)j * (size_t)(s->Fo * s->O);
+        for (int i = 0; r->b && i < rows; i++)
+            memcpy(yj + i * s->O, r->b, (size_t)s->O * sizeof *yj);
+        for (int group = 0; group < groups(s); group++) {
+            windows(r, p, j, n, group);
+            r->k->matmul(yj + group * O, p, w + group * O * K, rows, O, K, K, K, s->O,
+                         false, true, r->b != NULL);
+        }
     }
-    OP(linear_forward)(r->k, yg, p, r->w + at * K, b, rows, K, O);
-    for (int i = 0; s->groups > 1 && i < rows; i++)
-        memcpy(y + i * s->O + at, yg + i * O, (size_t)O * sizeof *y);
 }
 
-static void forward_by_groups(const conv_run *r, REAL *y)
+/* Output frames j .. j+n-1 of one group; w and dw are turned. */
+static void frames_backward(const conv_run *r, const conv_grad *g, const REAL *w, REAL *dw,
+                            REAL *p, int j, int n, int group)
 {
     const conv_shape *s = r->s;
-    const int step = together(s), K = (int)window_size(s), O = s->O / s->groups;
-    for (int group = 0; narrow(s) && group < s->groups; group++)
-        turn(r->scratch + group * O * K, r->w + group * O * K, O, K);
+    const int K = (int)window_size(s), O = s->O / groups(s), rows = n * s->Fo;
+    const REAL *dy = g->dy + (size_t)j * (size_t)(s->Fo * s->O) + group * O;
+    if (g->dw) {
+        windows(r, p, j, n, group);
+        r->k->matmul(dw + group * O * K, dy, p, O, K, rows, s->O, K, K, true, false, true);
+    }
+    if (g->dx) {
+        r->k->matmul(p, dy, w + group * O * K, rows, K, O, s->O, K, K, false, false, false);
+        scatter(r, g, p, j, n, group);
+    }
+}
+
+static void general_backward(const conv_run *r, const conv_grad *g)
+{
+    const conv_shape *s = r->s;
+    const int step = together(s);
+    REAL *w = r->scratch, *dw = w + turned_size(s), *p = dw + turned_size(s);
+    turn_weights(w, r->w, s);
+    memset(dw, 0, turned_size(s) * sizeof *dw);
     for (int j = 0; j < r->To; j += step)
-        for (int group = 0; group < s->groups; group++)
-            general_forward(r, y + (size_t)j * (size_t)(s->Fo * s->O), j,
-                            r->To - j < step ? r->To - j : step, group);
-}
-
-static void general_backward(const conv_run *r, const conv_grad *g, int j, int n, int group)
-{
-    const conv_shape *s = r->s;
-    const int K = (int)window_size(s), O = s->O / s->groups, rows = n * s->Fo;
-    const int at = group * O;
-    const REAL *dy = g->dy + (size_t)j * (size_t)(s->Fo * s->O);
-    REAL *p = r->scratch, *dp = p + rows * K, *dyg = dp + rows * K;
-    for (int i = 0; i < rows; i++)
-        memcpy(dyg + i * O, dy + i * s->O + at, (size_t)O * sizeof *dyg);
+        for (int group = 0; group < groups(s); group++)
+            frames_backward(r, g, w, dw, p, j, least(step, r->To - j), group);
     if (g->dw)
-        gather(r, p, j, n, group);
-    memset(dp, 0, (size_t)(rows * K) * sizeof *dp);
-    OP(linear_backward)
-    (r->k, g->dx ? dp : NULL, g->dw ? g->dw + at * K : NULL, g->db ? g->db + at : NULL, dyg,
-     p, r->w + at * K, rows, K, O);
-    if (g->dx)
-        scatter(r, g, dp, j, n, group);
+        turn_weights_back(g->dw, dw, s);
+    const REAL *dy = g->dy;
+    for (int n = 0; g->db && n < r->To * s->Fo; n++, dy += s->O)
+        for (int o = 0; o < s->O; o++)
+            g->db[o] += dy[o];
 }
 
 void OP(conv_forward)(const conv_run *r, REAL *y)
@@ -237,25 +285,19 @@ void OP(conv_forward)(const conv_run *r, REAL *y)
     else if (conv_depthwise(s))
         depthwise_forward(r, y);
     else
-        forward_by_groups(r, y);
+        general_forward(r, y);
 }
 
 void OP(conv_backward)(const conv_run *r, const conv_grad *g)
 {
     const conv_shape *s = r->s;
-    const int step = together(s);
-    if (conv_pointwise(s)) {
-        OP(linear_backward)
-        (r->k, g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
-        return;
-    }
-    if (conv_depthwise(s)) {
+    if (conv_depthwise(s))
         depthwise_backward(r, g);
-        return;
-    }
-    for (int j = 0; j < r->To; j += step)
-        for (int group = 0; group < s->groups; group++)
-            general_backward(r, g, j, r->To - j < step ? r->To - j : step, group);
+    else if (!conv_pointwise(s))
+        general_backward(r, g);
+    else
+        OP(linear_backward)
+    (r->k, g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
 }
 
 /* Stream i of an op with its own input, weights and state. */

@@ -1,30 +1,15 @@
 /* conv_window.c - what a convolution does with the kt frames x[d] that one output frame
  * sees. A NULL frame and bins outside 0..F-1 are zero; output bin f looks at bins from f
- * stride - pad. A window is one row [nc][kt][kf], the layout of a weight row.
+ * stride - pad. A window is one row [kt][kf][nc].
  *
- *   gather         p[f][c][d][k] = x[d][f stride - pad + k][c], c over nc of the C channels
- *   windows        p[f][d][k][c], the order of packed weights
- *   scatter        its reverse: dx[d][..][c] += dp[f][c][d][k]
+ *   windows        p[f][d][k][c] = x[d][f stride - pad + k][c], c over nc of the C channels
+ *   scatter        its reverse: dx[d][..][c] += dp[f][d][k][c]
  *   overlap_add    output of now and sums for later, of a kernel along time
  *   narrow_fwd     y[n][o] = b[o] + sum_k p[n][k] w[k][o], rows of y `stride` apart
  *   depthwise_fwd  y[f][c] = b[c] + sum_{d,k} x[d][f stride - pad + k][c] w[d][k][c]
  *   depthwise_bwd  dx[d][..][c] += dy[f][c] w[d][k][c]
  *                  dw[d][k][c] += dy[f][c] x[d][..][c] */
 #include "op/real.h"
-
-void OP(conv_gather)(REAL *restrict p, const REAL *const *x, int nc, int F, int C, int Fo,
-                     int kt, int kf, int stride, int pad)
-{
-    for (int f = 0; f < Fo; f++, p += nc * kt * kf)
-        for (int d = 0; d < kt; d++)
-            for (int k = 0; k < kf; k++) {
-                const int bin = f * stride - pad + k;
-                const REAL *from = x[d] && bin >= 0 && bin < F ? x[d] + bin * C : NULL;
-                REAL *to = p + d * kf + k;
-                for (int c = 0; c < nc; c++)
-                    to[c * kt * kf] = from ? from[c] : 0;
-            }
-}
 
 void OP(conv_windows)(REAL *restrict p, const REAL *const *x, int nc, int F, int C, int Fo,
                       int kt, int kf, int stride, int pad)
@@ -42,14 +27,14 @@ void OP(conv_windows)(REAL *restrict p, const REAL *const *x, int nc, int F, int
 void OP(conv_scatter)(REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,
                       int Fo, int kt, int kf, int stride, int pad)
 {
-    for (int f = 0; f < Fo; f++, dp += nc * kt * kf)
+    for (int f = 0; f < Fo; f++)
         for (int d = 0; d < kt; d++)
-            for (int k = 0; k < kf; k++) {
+            for (int k = 0; k < kf; k++, dp += nc) {
                 const int bin = f * stride - pad + k;
                 if (!dx[d] || bin < 0 || bin >= F)
                     continue;
                 for (int c = 0; c < nc; c++)
-                    dx[d][bin * C + c] += dp[c * kt * kf + d * kf + k];
+                    dx[d][bin * C + c] += dp[c];
             }
 }
 

@@ -40,11 +40,8 @@ DFN_KERNEL(activation_bwd,
 /* ---- convolutions ----------------------------------------------------------------- */
 
 /* conv_window.c  the kt frames x[d] that one output frame sees, NULL for zeros; nc of the C
- *                channels of F bins; windows p[Fo][nc][kt][kf], w[kt][kf][C]; b, dx and dw
- *                may be NULL. narrow: y[N][O] = p[N][K] w[K][O] + b, rows `stride` apart.
- * windows: as gather, in the order p[Fo][kt][kf][nc] */
-DFN_KERNEL(conv_gather, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
-                         int Fo, int kt, int kf, int stride, int pad))
+ *                channels of F bins; windows p[Fo][kt][kf][nc], w[kt][kf][C]; b, dx and dw
+ *                may be NULL. narrow: y[N][O] = p[N][K] w[K][O] + b, rows `stride` apart */
 DFN_KERNEL(conv_windows, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
                           int Fo, int kt, int kf, int stride, int pad))
 /* overlap_add: sums[rows][kt][O] move on by one frame, z[rows][kt][O] is added, and

@@ -73,6 +73,26 @@ void variant_conv_windows(const variant *v)
     }
 }
 
+/* Every bin gets at most kf windows of a frame. */
+void variant_conv_scatter(const variant *v)
+{
+    for (int i = 0; i < 3 * SHAPES; i++) {
+        const shape s = shapes[i / 3];
+        const int Fo = outputs(s), nc = i % 3 == 0 ? s.C : i % 3 == 1 ? (s.C + 1) / 2 : 1;
+        frames dx = frames_new(s, 1);
+        for (int d = 0; d < s.kt; d++)
+            if (dx.to_f[d]) {
+                dx.to_f[d] += s.C - nc;
+                dx.to_d[d] += s.C - nc;
+            }
+        pair p = pair_new((size_t)(Fo * s.kt * s.kf * nc), 1, 2);
+        v->k.conv_scatter(dx.to_f, p.f, nc, s.F, s.C, Fo, s.kt, s.kf, s.stride, s.pad);
+        dfn_conv_scatter_f64(dx.to_d, p.d, nc, s.F, s.C, Fo, s.kt, s.kf, s.stride, s.pad);
+        check(v, "scatter", &dx.all, s.kf);
+        pair_free(&p);
+    }
+}
+
 void variant_conv_depthwise_fwd(const variant *v)
 {
     for (int i = 0; i < 2 * SHAPES; i++) {

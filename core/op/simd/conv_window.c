@@ -105,6 +105,31 @@ void SIMD(conv_windows)(float *restrict p, const float *const *x, int nc, int F,
     windows(p, x, nc, F, C, end, Fo, kt, kf, stride, pad);
 }
 
+static inline void add_to(float *restrict x, const float *restrict p, int n)
+{
+    for (int i = 0; i < n; i += VF)
+        vf_store_some(x + i,
+                      vf_load_some(x + i, (size_t)(n - i)) +
+                          vf_load_some(p + i, (size_t)(n - i)),
+                      (size_t)(n - i));
+}
+
+void SIMD(conv_scatter)(float *const *dx, const float *restrict dp, int nc, int F, int C,
+                        int Fo, int kt, int kf, int stride, int pad)
+{
+    for (int f = 0; f < Fo; f++) {
+        const taps t = taps_of(f, F, kf, stride, pad);
+        const int at = (t.first + t.from) * C, n = t.to - t.from;
+        for (int d = 0; d < kt; d++, dp += kf * nc) {
+            const float *p = dp + t.from * nc;
+            if (dx[d] && nc == C)
+                add_to(dx[d] + at, p, n * nc);
+            for (int k = 0; dx[d] && nc != C && k < n; k++)
+                add_to(dx[d] + at + k * C, p + k * nc, nc);
+        }
+    }
+}
+
 /* n vectors of channels from c on, `rest` of a vector each. */
 static inline __attribute__((always_inline)) void
 depthwise_bin(float *y, const float *const *x, const float *w, const float *b, int C,
