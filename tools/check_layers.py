@@ -33,7 +33,7 @@ LIBRARIES = [
     (r"ini\.h$", {"core", "daemon", "trainer"}),
     (r"jansson", {"core", "command", "cli", "daemon", "trainer"}),
     (r"protobuf-c/|archive", {"core"}),
-    (r"samplerate", {"streaming"}),
+    (r"samplerate", {"streaming", "trainer"}),
     (r"sndfile", {"cli", "trainer"}),
     (r"lv2/", {"plugin-lv2"}),
     (r"pipewire/|spa/|systemd/|portaudio", {"daemon"}),

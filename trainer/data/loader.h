@@ -30,8 +30,9 @@ dfn_status dfn_loader_new(dfn_loader **out, const dfn_sounds *sounds,
                           dfn_error *err);
 void dfn_loader_free(dfn_loader *l); /* stops the threads; NULL allowed */
 
-/** The next shard, in order; waits for it if it must. Give it back when done. thread: any
- */
+/** The next shard, in order; waits for it if it must. Give it back when done; any number
+ * may be out at once, for which memory is taken as needed. NULL: there is none. Never while
+ * the loader is being freed. thread: any */
 const dfn_shard *dfn_loader_take(dfn_loader *l);
 void dfn_loader_give(dfn_loader *l, const dfn_shard *shard);
 

@@ -27,8 +27,35 @@ typedef struct dfn_sound {
     float scale;          /* so that peaks above full scale survive */
 } dfn_sound;
 
+/* Where recordings come from. Texts may be NULL or "". The folders of a kind are DIR or
+ * DIR:DIR...; every sound file below them counts. */
+typedef struct dfn_data_config {
+    const char *manifest;
+    const char *folders[DFN_SOUND_KINDS];
+    const char
+        *cache;  /* file to keep what was decoded; default: in the user's cache folder */
+    int threads; /* to decode; 0: one per processor */
+} dfn_data_config;
+
+/* Who is told; functions may be NULL. Called by the thread that opens, never at once. */
+typedef struct dfn_data_watch {
+    void (*message)(void *user, const char *text); /* one line: a warning or a remark */
+    void (*progress)(void *user, size_t done, size_t total); /* files decoded */
+    void *user;
+} dfn_data_watch;
+
 typedef struct dfn_sounds dfn_sounds;
 
+/** Read the lists and decode what they name, unless the cache holds it already: it is made
+ * anew when a list, or size or time of a file has changed, or when it is damaged.
+ *
+ * Several channels become their mean, those of a room their first; other rates than 48 kHz
+ * are resampled. Files and lines that cannot be used are left out with one message each
+ * that names the line and the reason. An error if they are more than a tenth, if nothing is
+ * left, or if the cache cannot be written: then nothing of it stays behind. Several
+ * processes may open the same cache. */
+dfn_status dfn_sounds_open(dfn_sounds **out, const dfn_data_config *config,
+                           const dfn_data_watch *watch, dfn_error *err);
 void dfn_sounds_free(dfn_sounds *s); /* NULL allowed */
 /** How many there are of a kind in a split, and the i-th of them. thread: any. */
 int dfn_sounds_count(const dfn_sounds *s, dfn_sound_kind kind, dfn_split split);

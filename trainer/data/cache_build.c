@@ -1,0 +1,299 @@
+/* cache_build.c - decoding everything into a cache, in threads.
+ *
+ * A thread takes the next recording, decodes it, and writes its samples behind those that
+ * are there. The index comes last, then the file gets its name. */
+#include "data/cache.h"
+#include "data/cache_format.h"
+#include "data/decode.h"
+#include "data/notice.h"
+#include "data/temp.h"
+#include "io/sha256.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct build {
+    const dfn_manifest *m;
+    dfn_cache_record *record;
+    dfn_error *fault; /* per recording; no text: it is good */
+    int fd;
+    pthread_mutex_t lock; /* of all that follows */
+    pthread_cond_t moved;
+    size_t next, done; /* recordings begun and finished */
+    uint64_t end;      /* of what is reserved in the file */
+    int running;       /* threads */
+    int failed;        /* errno of the first write that failed */
+} build;
+
+static int write_at(int fd, const void *data, size_t size, uint64_t at)
+{
+    for (const char *p = data; size;) {
+        const ssize_t n = pwrite(fd, p, size, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? errno : ENOSPC;
+        p += n;
+        at += (uint64_t)n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static uint64_t reserve(build *b, size_t bytes)
+{
+    pthread_mutex_lock(&b->lock);
+    const uint64_t at = b->end;
+    b->end += (bytes + DFN_CACHE_ALIGN - 1) / DFN_CACHE_ALIGN * DFN_CACHE_ALIGN;
+    pthread_mutex_unlock(&b->lock);
+    return at;
+}
+
+/* Samples of 16 bit keep their values, others use the whole range. In place: an int16 never
+ * overtakes the float it comes from. */
+static float quantise(dfn_decoded *d)
+{
+    const float scale = d->exact      ? 1.0f / 32768
+                        : d->peak > 0 ? d->peak / 32767
+                                      : 1.0f / 32768;
+    int16_t *out = (int16_t *)(void *)d->data;
+    for (size_t i = 0; i < d->count; i++) {
+        float x;
+        memcpy(&x, (const char *)d->data + i * sizeof x, sizeof x);
+        const int16_t y = (int16_t)lrintf(fminf(fmaxf(x / scale, -32768), 32767));
+        memcpy((char *)out + i * sizeof y, &y, sizeof y);
+    }
+    return scale;
+}
+
+enum { SHORTEST = DFN_SOUND_RATE / 10 };
+
+static dfn_status judge(const dfn_decoded *d, dfn_sound_kind kind, dfn_error *err)
+{
+    const float faintest = 1e-4f; /* -80 dBFS: 16 bit hold 3 steps of it */
+    if (kind != DFN_ROOM && d->count < SHORTEST)
+        return dfn_fail(err, DFN_ERR_FORMAT,
+                        "is too short: %zu samples, at least %d are "
+                        "needed",
+                        d->count, SHORTEST);
+    if (!(d->peak >= faintest))
+        return dfn_fail(err, DFN_ERR_FORMAT, "is silent: its peak is below -80 dBFS");
+    return DFN_OK;
+}
+
+/* Decode one recording; errno of a failed write, or 0. */
+static int work_on(build *b, size_t i)
+{
+    const dfn_manifest_entry *e = &b->m->entry[i];
+    dfn_cache_record *r = &b->record[i];
+    dfn_decoded d;
+    dfn_error *err = &b->fault[i];
+    if (dfn_decode(&d, e->path, e->kind == DFN_ROOM, err))
+        return err->status == DFN_ERR_NOMEM ? ENOMEM : 0;
+    int error = 0;
+    if (!judge(&d, e->kind, err)) {
+        const double nyquist = d.rate < DFN_SOUND_RATE ? d.rate / 2.0 : 0;
+        r->bandwidth_hz = e->bandwidth_hz > 0 && !(nyquist > 0 && nyquist < e->bandwidth_hz)
+                              ? e->bandwidth_hz
+                              : nyquist;
+        r->scale = quantise(&d);
+        r->count = d.count;
+        r->at = reserve(b, d.count * sizeof(int16_t));
+        error = write_at(b->fd, d.data, d.count * sizeof(int16_t), r->at);
+    }
+    free(d.data);
+    return error;
+}
+
+static void *work(void *user)
+{
+    build *b = user;
+    pthread_mutex_lock(&b->lock);
+    while (b->next < b->m->count && !b->failed) {
+        const size_t i = b->next++;
+        pthread_mutex_unlock(&b->lock);
+        const int error = work_on(b, i);
+        pthread_mutex_lock(&b->lock);
+        b->done++;
+        b->failed = b->failed ? b->failed : error;
+        pthread_cond_signal(&b->moved);
+    }
+    b->running--;
+    pthread_cond_signal(&b->moved);
+    pthread_mutex_unlock(&b->lock);
+    return NULL;
+}
+
+enum { THREADS_MAX = 64 };
+
+/* Decodes all; false if no thread could be started. Tells how far it is. */
+static bool decode_all(build *b, int threads)
+{
+    pthread_t thread[THREADS_MAX];
+    const dfn_data_watch *w = &b->m->watch;
+    int n = 0;
+    threads = threads < THREADS_MAX ? threads : THREADS_MAX;
+    pthread_mutex_lock(&b->lock);
+    for (; n < threads && pthread_create(&thread[n], NULL, work, b) == 0; n++)
+        b->running++;
+    while (b->running > 0) {
+        const size_t done = b->done;
+        pthread_mutex_unlock(&b->lock);
+        if (w->progress)
+            w->progress(w->user, done, b->m->count);
+        pthread_mutex_lock(&b->lock);
+        while (b->running > 0 && b->done == done)
+            pthread_cond_wait(&b->moved, &b->lock);
+    }
+    pthread_mutex_unlock(&b->lock);
+    for (int i = 0; i < n; i++)
+        pthread_join(thread[i], NULL);
+    if (n && w->progress)
+        w->progress(w->user, b->done, b->m->count);
+    return n > 0;
+}
+
+/* ---- index and names -------------------------------------------------------------------
+ */
+
+typedef struct tail {
+    char *data;
+    size_t size, room;
+} tail;
+
+static bool put(tail *t, const void *data, size_t size)
+{
+    if (t->room - t->size < size) {
+        const size_t room = 2 * (t->room + size);
+        char *bigger = realloc(t->data, room);
+        if (!bigger)
+            return false;
+        t->data = bigger;
+        t->room = room;
+    }
+    memcpy(t->data + t->size, data, size);
+    t->size += size;
+    return true;
+}
+
+/* Where `text` went; the empty one is at 0. */
+static uint32_t put_name(tail *t, const char *text, size_t names, bool *good)
+{
+    if (!*text)
+        return 0;
+    const size_t at = t->size - names;
+    *good = *good && at < UINT32_MAX && put(t, text, strlen(text) + 1);
+    return (uint32_t)at;
+}
+
+static bool make_tail(const build *b, tail *t)
+{
+    const size_t names = b->m->count * sizeof *b->record;
+    bool good = put(t, b->record, names) && put(t, "", 1);
+    const char *from = "";
+    uint32_t from_at = 0;
+    for (size_t i = 0; good && i < b->m->count; i++) {
+        const dfn_manifest_entry *e = &b->m->entry[i];
+        dfn_cache_record *r = &b->record[i];
+        if (e->from != from)
+            from_at = put_name(t, e->from, names, &good);
+        from = e->from;
+        r->from = from_at;
+        r->line = (uint32_t)e->line;
+        r->kind = (uint32_t)e->kind;
+        r->split = (uint32_t)e->split;
+        r->path = put_name(t, e->name, names, &good);
+        r->speaker = put_name(t, e->speaker, names, &good);
+        r->category = put_name(t, e->category, names, &good);
+        r->fault = put_name(t, b->fault[i].text, names, &good);
+    }
+    if (good)
+        memcpy(t->data, b->record, names);
+    return good;
+}
+
+static int finish(build *b, const dfn_cache_key *key)
+{
+    tail t = {0};
+    dfn_cache_header h = {
+        .order = DFN_CACHE_ORDER, .items = (uint32_t)b->m->count, .index = b->end};
+    int error = make_tail(b, &t) ? 0 : ENOMEM;
+    if (!error) {
+        memcpy(h.magic, DFN_CACHE_MAGIC, sizeof h.magic);
+        memcpy(h.key, key->text, sizeof key->text);
+        h.size = b->end + t.size;
+        char digest[65];
+        dfn_cache_digest(digest, &h, t.data, t.size);
+        memcpy(h.digest, digest, sizeof digest);
+        error = write_at(b->fd, t.data, t.size, h.index);
+    }
+    error = error ? error : write_at(b->fd, &h, sizeof h, 0);
+    free(t.data);
+    return error;
+}
+
+static dfn_status build_error(int error, const char *path, const build *b, dfn_error *err)
+{
+    if (error == ENOMEM)
+        return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory, decoding", path);
+    return dfn_fail(err, DFN_ERR_IO, "%s: %s, %zu of %zu recordings decoded (%.1f GB)",
+                    path, strerror(error), b->done, b->m->count, (double)b->end / 1e9);
+}
+
+dfn_status dfn_cache_build(const char *path, const dfn_cache_key *key,
+                           const dfn_manifest *m, int threads, dfn_error *err)
+{
+    dfn_temp file;
+    dfn_status status = dfn_temp_create(&file, path, err);
+    if (status)
+        return status;
+    build b = {.m = m, .fd = file.fd, .end = 4096}; /* a page for the header */
+    b.record = calloc(m->count + 1, sizeof *b.record);
+    b.fault = calloc(m->count + 1, sizeof *b.fault);
+    pthread_mutex_init(&b.lock, NULL);
+    pthread_cond_init(&b.moved, NULL);
+    int error = b.record && b.fault ? 0 : ENOMEM;
+    if (!error && !decode_all(&b, threads))
+        error = EAGAIN;
+    error = error ? error : b.failed ? b.failed : finish(&b, key);
+    if (error) {
+        status = build_error(error, path, &b, err);
+        dfn_temp_discard(&file);
+    } else {
+        status = dfn_temp_commit(&file, path, err);
+    }
+    pthread_cond_destroy(&b.moved);
+    pthread_mutex_destroy(&b.lock);
+    free(b.record);
+    free(b.fault);
+    return status;
+}
+
+dfn_status dfn_cache_find_key(dfn_cache_key *key, const dfn_manifest *m, dfn_error *err)
+{
+    tail t = {0};
+    bool good = put(&t, DFN_CACHE_MAGIC, 8);
+    for (size_t i = 0; good && i < m->count; i++) {
+        const dfn_manifest_entry *e = &m->entry[i];
+        struct stat st = {0};
+        const bool there = stat(e->path, &st) == 0;
+        const int64_t number[] = {e->kind,    e->split,          e->line,           there,
+                                  st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+        good = put(&t, number, sizeof number) &&
+               put(&t, &e->bandwidth_hz, sizeof e->bandwidth_hz) &&
+               put(&t, e->from, strlen(e->from) + 1) &&
+               put(&t, e->path, strlen(e->path) + 1) &&
+               put(&t, e->name, strlen(e->name) + 1) &&
+               put(&t, e->speaker, strlen(e->speaker) + 1) &&
+               put(&t, e->category, strlen(e->category) + 1);
+    }
+    if (good)
+        dfn_sha256(key->text, t.data, t.size);
+    free(t.data);
+    return good ? DFN_OK : dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
+}

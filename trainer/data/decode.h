@@ -1,0 +1,23 @@
+/* decode.h - a sound file as samples. */
+#ifndef DFN_DECODE_H
+#define DFN_DECODE_H
+
+#include <dfnet4/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DFN_SOUND_RATE = 48000 };
+
+typedef struct dfn_decoded {
+    float *data; /* mono, 48 kHz; the owner frees it */
+    size_t count;
+    int rate, channels; /* of the file */
+    float peak;         /* largest magnitude of `data` */
+    bool exact;         /* 16 bit samples, kept as they were: multiples of 1/32768 */
+} dfn_decoded;
+
+/** Decode a whole file. `first`: take the first channel instead of the mean of all. Errors
+ * give the reason only, not the path. thread: any */
+dfn_status dfn_decode(dfn_decoded *out, const char *path, bool first, dfn_error *err);
+
+#endif

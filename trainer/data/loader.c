@@ -1,0 +1,250 @@
+/* loader.c - threads take numbers of shards in turn; callers take the shards in order.
+ *
+ * At most `ahead` numbers are given out beyond those that callers asked for, which bounds
+ * the memory. Shards are kept for reuse. */
+#include "data/loader.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+typedef struct slot {
+    dfn_shard shard; /* first: a caller's shard is its slot */
+    struct slot *next;
+    dfn_clip *clip;
+    float *noisy, *target;
+} slot;
+
+typedef struct worker {
+    dfn_loader *loader;
+    dfn_mixer *mixer;
+    pthread_t thread;
+} worker;
+
+struct dfn_loader {
+    dfn_loader_config config;
+    worker *worker;
+    int workers; /* that run */
+    pthread_mutex_t lock;
+    pthread_cond_t room, made; /* a number may be begun; a shard is ready */
+    uint64_t begun, asked;     /* numbers given to threads and to callers */
+    slot *ready, *unused;
+    double waited;
+    bool stop, starved; /* starved: there is no memory for another shard */
+};
+
+static slot *slot_new(const dfn_loader_config *c)
+{
+    const size_t samples = (size_t)c->clips * c->samples;
+    slot *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->clip = calloc((size_t)c->clips, sizeof *s->clip);
+    s->noisy = malloc(samples * sizeof *s->noisy);
+    s->target = malloc(samples * sizeof *s->target);
+    s->shard = (dfn_shard){.noisy = s->noisy, .target = s->target, .clip = s->clip};
+    return s;
+}
+
+static bool slot_good(const slot *s) { return s && s->clip && s->noisy && s->target; }
+
+static void slots_free(slot *s)
+{
+    while (s) {
+        slot *next = s->next;
+        free(s->clip);
+        free(s->noisy);
+        free(s->target);
+        free(s);
+        s = next;
+    }
+}
+
+static void fill(slot *s, dfn_mixer *mixer, const dfn_loader_config *c, uint64_t number)
+{
+    s->shard.number = number;
+    for (int k = 0; k < c->clips; k++) {
+        const uint64_t i = c->first + number * (uint64_t)c->clips + (uint64_t)k;
+        const size_t at = (size_t)k * c->samples;
+        dfn_mix(mixer, c->seed, i / c->epoch_clips, i % c->epoch_clips, s->noisy + at,
+                s->target + at, &s->clip[k]);
+    }
+}
+
+/* The lock is held. A shard nobody uses, or a new one; NULL: no memory. */
+static slot *find_slot(dfn_loader *l)
+{
+    slot *s = l->unused;
+    if (s) {
+        l->unused = s->next;
+        return s;
+    }
+    pthread_mutex_unlock(&l->lock);
+    s = slot_new(&l->config);
+    if (!slot_good(s)) {
+        slots_free(s);
+        s = NULL;
+    }
+    pthread_mutex_lock(&l->lock);
+    return s;
+}
+
+static void *work(void *user)
+{
+    worker *w = user;
+    dfn_loader *l = w->loader;
+    pthread_mutex_lock(&l->lock);
+    for (;;) {
+        while (!l->stop && l->begun >= l->asked + (uint64_t)l->config.ahead)
+            pthread_cond_wait(&l->room, &l->lock);
+        if (l->stop)
+            break;
+        const uint64_t number = l->begun++;
+        slot *s = find_slot(l);
+        if (!s) {
+            l->starved = true;
+            pthread_cond_broadcast(&l->made);
+            break;
+        }
+        pthread_mutex_unlock(&l->lock);
+        fill(s, w->mixer, &l->config, number);
+        pthread_mutex_lock(&l->lock);
+        s->next = l->ready;
+        l->ready = s;
+        pthread_cond_broadcast(&l->made);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+static slot *take_ready(dfn_loader *l, uint64_t number)
+{
+    for (slot **s = &l->ready; *s; s = &(*s)->next)
+        if ((*s)->shard.number == number) {
+            slot *found = *s;
+            *s = found->next;
+            found->next = NULL;
+            return found;
+        }
+    return NULL;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+const dfn_shard *dfn_loader_take(dfn_loader *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const uint64_t number = l->asked++;
+    pthread_cond_signal(&l->room);
+    slot *s = take_ready(l, number);
+    if (!s) {
+        const double start = now();
+        while (!s && !l->starved) {
+            pthread_cond_wait(&l->made, &l->lock);
+            s = take_ready(l, number);
+        }
+        l->waited += now() - start;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return s ? &s->shard : NULL;
+}
+
+void dfn_loader_give(dfn_loader *l, const dfn_shard *shard)
+{
+    slot *s = (slot *)(void *)shard;
+    if (!s)
+        return;
+    pthread_mutex_lock(&l->lock);
+    s->next = l->unused;
+    l->unused = s;
+    pthread_mutex_unlock(&l->lock);
+}
+
+double dfn_loader_waited(const dfn_loader *l)
+{
+    dfn_loader *m = (dfn_loader *)l; /* the lock is no part of what is promised const */
+    pthread_mutex_lock(&m->lock);
+    const double waited = m->waited;
+    pthread_mutex_unlock(&m->lock);
+    return waited;
+}
+
+static dfn_status start(dfn_loader *l, const dfn_sounds *sounds, const dfn_mix_config *mix,
+                        dfn_error *err)
+{
+    const dfn_loader_config *c = &l->config;
+    l->worker = calloc((size_t)c->threads, sizeof *l->worker);
+    if (!l->worker)
+        return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
+    for (int i = 0; i < c->ahead; i++) { /* what a run needs at least is there at once */
+        slot *s = slot_new(c);
+        if (s) {
+            s->next = l->unused;
+            l->unused = s;
+        }
+        if (!slot_good(s))
+            return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
+    }
+    for (int i = 0; i < c->threads; i++) {
+        l->worker[i].loader = l;
+        const dfn_status status =
+            dfn_mixer_new(&l->worker[i].mixer, sounds, mix, c->split, c->samples, err);
+        if (status)
+            return status;
+    }
+    for (; l->workers < c->threads; l->workers++)
+        if (pthread_create(&l->worker[l->workers].thread, NULL, work,
+                           &l->worker[l->workers]) != 0)
+            return dfn_fail(err, DFN_ERR_NOMEM, "loader: no thread can be started");
+    return DFN_OK;
+}
+
+dfn_status dfn_loader_new(dfn_loader **out, const dfn_sounds *sounds,
+                          const dfn_mix_config *mix, const dfn_loader_config *config,
+                          dfn_error *err)
+{
+    *out = NULL;
+    if (config->epoch_clips == 0 || config->samples == 0 || config->clips < 1 ||
+        config->threads < 1 || config->ahead < 1)
+        return dfn_fail(err, DFN_ERR_ARG,
+                        "loader: epoch, samples, clips, threads, ahead must be at least 1");
+    dfn_loader *l = calloc(1, sizeof *l);
+    if (!l)
+        return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
+    l->config = *config;
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->room, NULL);
+    pthread_cond_init(&l->made, NULL);
+    const dfn_status status = start(l, sounds, mix, err);
+    if (status)
+        dfn_loader_free(l);
+    else
+        *out = l;
+    return status;
+}
+
+void dfn_loader_free(dfn_loader *l)
+{
+    if (!l)
+        return;
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_broadcast(&l->room);
+    pthread_mutex_unlock(&l->lock);
+    for (int i = 0; i < l->workers; i++)
+        pthread_join(l->worker[i].thread, NULL);
+    for (int i = 0; l->worker && i < l->config.threads; i++)
+        dfn_mixer_free(l->worker[i].mixer);
+    slots_free(l->ready);
+    slots_free(l->unused);
+    pthread_cond_destroy(&l->made);
+    pthread_cond_destroy(&l->room);
+    pthread_mutex_destroy(&l->lock);
+    free(l->worker);
+    free(l);
+}
