@@ -2,6 +2,7 @@
  * its file. */
 #include "cpu.h"
 #include "golden.h"
+#include "loss/terms.h"
 #include "loss_case.h"
 
 #include <string.h>
@@ -192,6 +193,96 @@ static void lsnr(void)
     golden_close(c);
 }
 
+/* The target is in the file, and this term's input inside the library. */
+static void df_alpha(void)
+{
+    golden *c = golden_open("loss_dfalpha");
+    const int B = dim(c, "in.alpha", 0), T = dim(c, "in.alpha", 1);
+    float *alpha = floats(c, "in.alpha"), *d = loss_zeros((size_t)(B * T), sizeof *d);
+    double terms[DFN_LOSS_COUNT] = {0};
+    loss_case shape;
+    loss_case_init(&shape, 481, 32);
+    dfn_loss_config k = dfn_loss_config_default();
+    k.weight[DFN_LOSS_DF_ALPHA] = 1;
+    k.alpha_off[0] = golden_number(c, "lsnr_min", NAN);
+    k.alpha_off[1] = golden_number(c, "lsnr_thresh", NAN);
+    dfn_loss *l = loss_open(&k, &shape, B, T, test_cpu());
+    for (int i = 0; i < B * T; i++)
+        l->lsnr_target[i] = golden_at(golden_tensor(c, "in.lsnr"), (size_t)i);
+    const dfn_loss_input in = {.alpha = alpha, .d_alpha = d, .scale = 1};
+    dfn_loss_df_alpha_c(l, &in, terms);
+    compare_value(c, "out.loss", terms[DFN_LOSS_DF_ALPHA]);
+    golden_compare(c, "grad.alpha", d, sizeof *d, (size_t)(B * T));
+    dfn_loss_free(l);
+    free(alpha);
+    free(d);
+    golden_close(c);
+}
+
+/* A framing of `samples` samples: the waves are given, and only their length matters. */
+static void waves(loss_case *shape, int samples, int *frames)
+{
+    int hop = 2;
+    while (samples % (2 * hop) == 0 && hop < 512)
+        hop *= 2;
+    loss_case_init(shape, hop + 1, 1);
+    *frames = samples / hop;
+}
+
+static void sdr_variant(const golden *c, const char *variant, int term, const int sizes[2],
+                        double overlap)
+{
+    const int B = dim(c, "in.pred", 0), n = dim(c, "in.pred", 1);
+    float *x = floats(c, "in.pred"), *s = floats(c, "in.target");
+    float *d = loss_zeros((size_t)(B * n), sizeof *d);
+    double terms[DFN_LOSS_COUNT] = {0};
+    char out[32], grad[32];
+    int T;
+    loss_case shape;
+    waves(&shape, n, &T);
+    dfn_loss_config k = dfn_loss_config_default();
+    k.weight[term] = golden_number(c, "factor", NAN);
+    k.segment_overlap = overlap;
+    k.segment_floor = -300;
+    memcpy(k.segment_size, sizes, sizeof k.segment_size);
+    dfn_loss *l = loss_open(&k, &shape, B, T, test_cpu());
+    const dfn_loss_input in = {.scale = 1};
+    memcpy(l->target, s, (size_t)(B * n) * sizeof *s);
+    dfn_loss_sdr_count_c(l, &in);
+    for (int b = 0; b < B; b++)
+        dfn_loss_sdr_c(l, &in, x + b * n, s + b * n, d + b * n, terms);
+    snprintf(out, sizeof out, "out.%s.loss", variant);
+    snprintf(grad, sizeof grad, "grad.%s.pred", variant);
+    compare_value(c, out, terms[term]);
+    golden_compare(c, grad, d, sizeof *d, (size_t)(B * n));
+    dfn_loss_free(l);
+    free(x);
+    free(s);
+    free(d);
+}
+
+static void sdr(void)
+{
+    golden *c = golden_open("loss_sdr");
+    const int B = dim(c, "in.pred", 0), n = dim(c, "in.pred", 1);
+    float *x = floats(c, "in.pred"), *s = floats(c, "in.target");
+    double *db = loss_zeros((size_t)B, sizeof *db);
+    for (int b = 0; b < B; b++)
+        db[b] = dfn_loss_si_sdr_c(x + b * n, s + b * n, NULL, n, 0);
+    golden_compare(c, "out.sdr.sisdr", db, sizeof *db, (size_t)B);
+    const int both[2] = {(int)golden_number(c, "seg_ws.0", NAN),
+                         (int)golden_number(c, "seg_ws.1", NAN)};
+    const int between[2] = {2 * both[0]}; /* of seg_ov: not in the file */
+    sdr_variant(c, "sdr", DFN_LOSS_SI_SDR, both, 0);
+    sdr_variant(c, "seg", DFN_LOSS_SEGMENTAL, both, golden_number(c, "overlap.0", NAN));
+    sdr_variant(c, "seg_ov", DFN_LOSS_SEGMENTAL, between,
+                golden_number(c, "overlap.1", NAN));
+    free(x);
+    free(s);
+    free(db);
+    golden_close(c);
+}
+
 int main(void)
 {
     golden *c = golden_open("loss_spectral");
@@ -201,5 +292,7 @@ int main(void)
     spectral();
     mask();
     lsnr();
+    df_alpha();
+    sdr();
     return check_report();
 }

@@ -3,16 +3,48 @@
 
 #include "graph/arena.h"
 
-static LOSS *layout(dfn_arena *a, const dfn_model_info *info, int clips, int frames)
+#include <limits.h>
+
+#ifdef DFN_REAL_F64
+#    include "op/dft.h"
+
+static dfn_status open_transform(LOSS *l, unsigned cpu, dfn_error *err)
+{
+    (void)cpu;
+    l->dft = dfn_block_new(dft_scratch(l->fft_size) * sizeof *l->dft);
+    return l->dft ? DFN_OK : dfn_fail(err, DFN_ERR_NOMEM, "loss: no memory");
+}
+#else
+static dfn_status open_transform(LOSS *l, unsigned cpu, dfn_error *err)
+{
+    return dfn_stft_new(&l->stft, l->fft_size, l->hop, cpu, err);
+}
+#endif
+
+static void layout_wave(dfn_arena *a, LOSS *l)
+{
+    const size_t n = (size_t)l->samples, hop = (size_t)l->hop;
+    l->target = dfn_arena_take(a, (size_t)l->clips * n, sizeof *l->target);
+    l->wave = dfn_arena_take(a, n, sizeof *l->wave);
+    l->d_wave = dfn_arena_take(a, n + hop, sizeof *l->d_wave);
+    l->row = dfn_arena_take(a, 2 * (size_t)l->bins, sizeof *l->row);
+    l->memory = dfn_arena_take(a, hop, sizeof *l->memory);
+}
+
+static LOSS *layout(dfn_arena *a, const dfn_loss_config *config, const dfn_model_info *info,
+                    int clips, int frames)
 {
     const size_t B = (size_t)clips, T = (size_t)frames, F = (size_t)info->bins;
     LOSS *l = dfn_arena_take(a, 1, sizeof *l);
-    LOSS at = {.clips = clips,
+    LOSS at = {.config = *config,
+               .clips = clips,
                .frames = frames,
                .bins = info->bins,
                .bands = info->nb_erb,
                .sample_rate = info->sample_rate,
                .fft_size = info->fft_size,
+               .hop = info->hop_size,
+               .samples = frames * info->hop_size,
                .lsnr_low = info->lsnr_min - 1, /* beyond what the network can say */
                .lsnr_high = info->lsnr_max + 1};
     at.widths = dfn_arena_take(a, (size_t)info->nb_erb, sizeof *at.widths);
@@ -24,6 +56,8 @@ static LOSS *layout(dfn_arena *a, const dfn_model_info *info, int clips, int fra
     at.abs_x = dfn_arena_take(a, F, sizeof *at.abs_x);
     at.abs_s = dfn_arena_take(a, F, sizeof *at.abs_s);
     at.abs_n = dfn_arena_take(a, F, sizeof *at.abs_n);
+    if (OP(loss_needs_wave)(config))
+        layout_wave(a, &at);
     if (l) {
         *l = at;
         for (int e = 0; e < l->bands; e++)
@@ -44,6 +78,10 @@ static const char *refuse(const dfn_loss_config *c)
             return "an exponent of compression is not in 0 .. 1";
     if (c->mask_target < DFN_MASK_IAM || c->mask_target > DFN_MASK_SPECTRUM)
         return "there is no such target of masks";
+    if (!(c->segment_overlap >= 0 && c->segment_overlap < 1))
+        return "segments must overlap by 0 to less than 1";
+    if (!(c->alpha_off[0] < c->alpha_off[1] && c->alpha_on[0] < c->alpha_on[1]))
+        return "a ramp of df_alpha does not rise";
     return NULL;
 }
 
@@ -56,22 +94,38 @@ dfn_status LOSS_API(new)(LOSS **out, const dfn_loss_config *config,
     *out = NULL;
     if (why)
         return dfn_fail(err, DFN_ERR_ARG, "loss: %s", why);
-    if (clips < 1 || frames < 1)
+    if (clips < 1 || frames < 1 || frames > INT_MAX / info->hop_size)
         return dfn_fail(err, DFN_ERR_ARG, "loss: no shard of %d clips of %d frames", clips,
                         frames);
-    layout(&measure, info, clips, frames);
+    layout(&measure, config, info, clips, frames);
     dfn_arena place = {.base = measure.overflow ? NULL : dfn_block_new(measure.used)};
     if (!place.base)
         return dfn_fail(err, DFN_ERR_NOMEM, "loss: no memory for %d clips of %d frames",
                         clips, frames);
-    LOSS *l = layout(&place, info, clips, frames);
-    l->config = *config;
+    LOSS *l = layout(&place, config, info, clips, frames);
     INIT_KERNELS(&l->kernels, cpu);
+    if (OP(loss_needs_wave)(config)) {
+        const dfn_status status = open_transform(l, cpu, err);
+        if (status != DFN_OK) {
+            free(l);
+            return status;
+        }
+    }
     *out = l;
     return DFN_OK;
 }
 
-void LOSS_API(free)(LOSS *l) { free(l); }
+void LOSS_API(free)(LOSS *l)
+{
+    if (!l)
+        return;
+#ifdef DFN_REAL_F64
+    free(l->dft);
+#else
+    dfn_stft_free(l->stft);
+#endif
+    free(l);
+}
 
 /* How many bins and whole bands of each clip lie within its bandwidth. */
 static void find_bandwidths(LOSS *l, const LOSS_INPUT *in)
@@ -89,14 +143,20 @@ static void find_bandwidths(LOSS *l, const LOSS_INPUT *in)
 
 double LOSS_API(run)(LOSS *l, const LOSS_INPUT *in, double terms[DFN_LOSS_COUNT])
 {
+    const dfn_loss_config *k = &l->config;
     double sum = 0;
     for (int i = 0; i < DFN_LOSS_COUNT; i++)
         terms[i] = 0;
     find_bandwidths(l, in);
     OP(loss_spectral)(l, in, terms);
     OP(loss_mask)(l, in, terms);
+    if ((k->weight[DFN_LOSS_LSNR] > 0 && in->lsnr) ||
+        (k->weight[DFN_LOSS_DF_ALPHA] > 0 && in->alpha))
+        OP(loss_lsnr_target)(l, in);
     OP(loss_lsnr)(l, in, terms);
+    OP(loss_df_alpha)(l, in, terms);
     OP(loss_vad)(l, in, terms);
+    OP(loss_wave)(l, in, terms);
     for (int i = 0; i < DFN_LOSS_COUNT; i++)
         sum += terms[i];
     return sum;

@@ -1,4 +1,5 @@
-/* lsnr.c - local SNR of the target, and the head that predicts it.
+/* lsnr.c - local SNR of the target, and the heads that follow it: of the local SNR itself,
+ * and of the share a that the deep filter has.
  *
  *   E_s(t) = sum |S_t|^2, N(t) = sum |X_t - S_t|^2 over the bins that count
  *   E_n(t) = (N(t-1) + 2 N(t) + N(t+1)) / 4, at the ends without what is not there
@@ -66,7 +67,6 @@ void OP(loss_lsnr)(LOSS *l, const LOSS_INPUT *in, double *terms)
     double sum = 0;
     if (weight <= 0 || !in->lsnr || !(count > 0))
         return;
-    OP(loss_lsnr_target)(l, in);
     for (int b = 0; b < l->clips; b++)
         for (int t = in->skip; t < l->frames; t++) {
             const size_t at = loss_row(l, b, t, 1);
@@ -76,4 +76,32 @@ void OP(loss_lsnr)(LOSS *l, const LOSS_INPUT *in, double *terms)
                 in->d_lsnr[at] += (REAL)(weight * in->scale / count * 2 * d);
         }
     terms[DFN_LOSS_LSNR] = weight * sum / count;
+}
+
+/* 0 below low, 1 above high */
+static double ramp(double x, const double edge[2])
+{
+    return fmin(fmax((x - edge[0]) / (edge[1] - edge[0]), 0), 1);
+}
+
+void OP(loss_df_alpha)(LOSS *l, const LOSS_INPUT *in, double *terms)
+{
+    const dfn_loss_config *k = &l->config;
+    const double weight = k->weight[DFN_LOSS_DF_ALPHA];
+    const double count = (double)l->clips * (l->frames - in->skip);
+    double sum = 0;
+    if (weight <= 0 || !in->alpha || !(count > 0))
+        return;
+    for (int b = 0; b < l->clips; b++)
+        for (int t = in->skip; t < l->frames; t++) {
+            const size_t at = loss_row(l, b, t, 1);
+            const double a = (double)in->alpha[at], lsnr = l->lsnr_target[at];
+            const double off = 1 - ramp(lsnr, k->alpha_off), too_much = a * off;
+            const double on = k->alpha_on_factor * ramp(lsnr, k->alpha_on);
+            sum += too_much * too_much + fabs(1 - a) * on;
+            if (in->d_alpha)
+                in->d_alpha[at] += (REAL)(weight * in->scale / count *
+                                          (2 * too_much * off - (a < 1 ? on : -on)));
+        }
+    terms[DFN_LOSS_DF_ALPHA] = weight * sum / count;
 }

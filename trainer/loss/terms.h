@@ -7,6 +7,7 @@
 #include "op/real.h"
 
 #include <dfnet4/dsp.h>
+#include <stdbool.h>
 
 #ifdef DFN_REAL_F64
 #    include "loss/loss_f64.h"
@@ -32,6 +33,18 @@ struct LOSS {
     double *lsnr_target;         /* [clips][frames] */
     double *speech, *noise;      /* [frames]: powers */
     REAL *abs_x, *abs_s, *abs_n; /* [bins] */
+
+    /* the waveform's terms; NULL if none is on */
+#ifdef DFN_REAL_F64
+    REAL *dft; /* dft_scratch() */
+#else
+    dfn_stft *stft;
+#endif
+    int hop, samples;           /* of a clip: frames * hop */
+    REAL *target;               /* [clips][samples] */
+    REAL *wave, *d_wave;        /* [samples], [samples + hop] */
+    REAL *row, *memory;         /* [bins][2], [hop] */
+    int sdr_clips, segments[2]; /* that count in this shard */
 };
 
 static inline double squared(double x) { return x * x; }
@@ -46,9 +59,21 @@ static inline size_t loss_row(const LOSS *l, int b, int t, int n)
 void OP(loss_spectral)(LOSS *l, const LOSS_INPUT *in, double *terms);
 void OP(loss_mask)(LOSS *l, const LOSS_INPUT *in, double *terms);
 void OP(loss_lsnr)(LOSS *l, const LOSS_INPUT *in, double *terms);
+void OP(loss_df_alpha)(LOSS *l, const LOSS_INPUT *in, double *terms);
 void OP(loss_vad)(LOSS *l, const LOSS_INPUT *in, double *terms);
+void OP(loss_wave)(LOSS *l, const LOSS_INPUT *in, double *terms);
 
-/* Fill l->lsnr_target for all frames from in->skip on. */
+/* One clip's wave x, with d_x, against s. sdr_count comes first, with all targets there. */
+void OP(loss_sdr_count)(LOSS *l, const LOSS_INPUT *in);
+void OP(loss_sdr)(LOSS *l, const LOSS_INPUT *in, const REAL *x, const REAL *s, REAL *dx,
+                  double *terms);
+
+/** SI-SDR of x[n] in dB; dx, which may be NULL, gets `scale` times its gradient added. */
+double OP(loss_si_sdr)(const REAL *x, const REAL *s, REAL *dx, int n, double scale);
+
+bool OP(loss_needs_wave)(const dfn_loss_config *k);
+
+/* Fill l->lsnr_target, of which the terms lsnr and df_alpha make use. */
 void OP(loss_lsnr_target)(LOSS *l, const LOSS_INPUT *in);
 
 #endif

@@ -1,0 +1,115 @@
+/* wave.c - terms of the waveform: both spectra through the inverse of the network's framing
+ * (dfn_stft_synthesise), and gradients back through its transpose.
+ *
+ * Frames before in->skip and bins above a clip's bandwidth are taken as 0 in both. One
+ * clip's wave is [T hop]: the first hop lacks the frame before, in both as well. */
+#include "loss/terms.h"
+
+#include <string.h>
+
+#ifdef DFN_REAL_F64
+#    include "op/dft.h"
+
+/* dsp/stft.c in double */
+static dft transform(LOSS *l)
+{
+    return dft_open(l->dft, &(dfn_attr){.size = l->fft_size, .variant = DFT_VORBIS});
+}
+
+static void synthesise(LOSS *l, dft *d, REAL *out, REAL *memory, const REAL *spec)
+{
+    const int hop = l->hop;
+    memcpy(d->spec, spec, (size_t)(2 * l->bins) * sizeof *spec);
+    dft_inverse(d);
+    for (int i = 0; i < hop; i++) {
+        out[i] = d->frame[i] * d->window[i] + memory[i];
+        memory[i] = d->frame[hop + i] * d->window[hop + i];
+    }
+}
+
+static void analyse(LOSS *l, dft *d, REAL *spec, REAL *memory, const REAL *in)
+{
+    const int hop = l->hop;
+    for (int i = 0; i < hop; i++) {
+        d->frame[i] = memory[i] * d->window[i];
+        d->frame[hop + i] = in[i] * d->window[hop + i];
+    }
+    memcpy(memory, in, (size_t)hop * sizeof *in);
+    dft_forward(d);
+    for (int i = 0; i < 2 * l->bins; i++)
+        spec[i] = d->spec[i] / l->fft_size;
+}
+#    define OPEN dft tables = transform(l), *d = &tables
+#else
+typedef dfn_stft dft;
+static void synthesise(LOSS *l, dft *d, REAL *out, REAL *memory, const REAL *spec)
+{
+    (void)l;
+    dfn_stft_synthesise(d, out, memory, spec);
+}
+static void analyse(LOSS *l, dft *d, REAL *spec, REAL *memory, const REAL *in)
+{
+    (void)l;
+    dfn_stft_analyse(d, spec, memory, in);
+}
+#    define OPEN dft *d = l->stft
+#endif
+
+/* wave[T hop] of the spectra of clip b. */
+static void to_wave(LOSS *l, const LOSS_INPUT *in, int b, const REAL *spectra, REAL *wave)
+{
+    OPEN;
+    const size_t hop = (size_t)l->hop, n = (size_t)(2 * l->bins_of[b]);
+    const size_t skipped = hop * (size_t)in->skip;
+    memset(wave, 0, skipped * sizeof *wave);
+    memset(l->memory, 0, hop * sizeof *l->memory);
+    memset(l->row, 0, (size_t)(2 * l->bins) * sizeof *l->row);
+    for (int t = in->skip; t < l->frames; t++) {
+        memcpy(l->row, spectra + loss_row(l, b, t, 2 * l->bins), n * sizeof *l->row);
+        synthesise(l, d, wave + hop * (size_t)t, l->memory, l->row);
+    }
+}
+
+/* d_spectra += transpose of to_wave() of d_wave, of which one more hop is zero. Analysis
+ * divides by the size, and its middle bins stand for two. */
+static void to_spectra(LOSS *l, const LOSS_INPUT *in, int b, REAL *d_spectra,
+                       const REAL *d_wave)
+{
+    OPEN;
+    const size_t hop = (size_t)l->hop;
+    const int n = 2 * l->bins_of[b], last = 2 * l->bins - 2;
+    const REAL middle = (REAL)(2 * l->fft_size), end = (REAL)l->fft_size;
+    memcpy(l->memory, d_wave + hop * (size_t)in->skip, hop * sizeof *l->memory);
+    for (int t = in->skip; t < l->frames; t++) {
+        REAL *to = d_spectra + loss_row(l, b, t, 2 * l->bins);
+        analyse(l, d, l->row, l->memory, d_wave + hop * (size_t)(t + 1));
+        to[0] += end * l->row[0];
+        for (int i = 2; i < n && i < last; i++)
+            to[i] += middle * l->row[i];
+        if (n > last)
+            to[last] += end * l->row[last];
+    }
+}
+
+void OP(loss_wave)(LOSS *l, const LOSS_INPUT *in, double *terms)
+{
+    const size_t samples = (size_t)l->samples;
+    if (!OP(loss_needs_wave)(&l->config) || in->skip >= l->frames)
+        return;
+    for (int b = 0; b < l->clips; b++)
+        to_wave(l, in, b, in->target, l->target + samples * (size_t)b);
+    OP(loss_sdr_count)(l, in);
+    for (int b = 0; b < l->clips; b++) {
+        const REAL *target = l->target + samples * (size_t)b;
+        to_wave(l, in, b, in->enhanced, l->wave);
+        memset(l->d_wave, 0, (samples + (size_t)l->hop) * sizeof *l->d_wave);
+        OP(loss_sdr)(l, in, l->wave, target, l->d_wave, terms);
+        if (in->d_enhanced)
+            to_spectra(l, in, b, in->d_enhanced, l->d_wave);
+    }
+}
+
+bool OP(loss_needs_wave)(const dfn_loss_config *k)
+{
+    return k->weight[DFN_LOSS_SI_SDR] > 0 || k->weight[DFN_LOSS_SEGMENTAL] > 0;
+}
