@@ -1,6 +1,7 @@
 #include "model/config.h"
 
 #include <ini.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdarg.h>
@@ -95,6 +96,11 @@ static bool store(parser *p, const dfn_config_key *k, const char *value)
     }
     if (!in_range(p, k, x[0], whole) || !in_range(p, k, x[1], whole && pair))
         return false;
+    if (k->type == DFN_CONFIG_COUNT) {
+        const uint64_t n = (uint64_t)x[0];
+        memcpy(at, &n, sizeof n);
+        return true;
+    }
     const int n[2] = {whole ? (int)x[0] : 0, pair ? (int)x[1] : 0};
     if (whole)
         memcpy(at, n, (pair ? 2 : 1) * sizeof *n);
@@ -183,6 +189,7 @@ static void put_value(printer *p, const dfn_config_key *k)
 {
     const void *at = p->config + k->at;
     int n[2] = {0};
+    uint64_t count;
     double x;
     switch (k->type) {
     case DFN_CONFIG_INT:
@@ -192,6 +199,10 @@ static void put_value(printer *p, const dfn_config_key *k)
     case DFN_CONFIG_REAL:
         memcpy(&x, at, sizeof x);
         put(p, "%.17g", x);
+        break;
+    case DFN_CONFIG_COUNT:
+        memcpy(&count, at, sizeof count);
+        put(p, "%" PRIu64, count);
         break;
     case DFN_CONFIG_PAIR:
         memcpy(n, at, sizeof n);

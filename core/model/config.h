@@ -12,6 +12,7 @@
 typedef enum dfn_config_type {
     DFN_CONFIG_INT,    /* int */
     DFN_CONFIG_REAL,   /* double */
+    DFN_CONFIG_COUNT,  /* uint64_t, at most 2^53 */
     DFN_CONFIG_PAIR,   /* int[2], "3,3" */
     DFN_CONFIG_CHOICE, /* int: index into `choices`, "none|identity" */
     DFN_CONFIG_TEXT,   /* char[max] */

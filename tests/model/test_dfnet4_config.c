@@ -241,6 +241,7 @@ static void check_key(const dfn_config_key *k)
         break;
     case DFN_CONFIG_TEXT: try_texts(k, x, base, &n); break;
     case DFN_CONFIG_FIXED: try_value(k, x, base, "2", &n); break;
+    case DFN_CONFIG_COUNT: /* no network has one */
     case DFN_CONFIG_NO_EFFECT: break;
     }
     network_free(base);

@@ -96,6 +96,7 @@ static bool tells_range(const dfn_config_key *k, const char *comment)
     switch (k->type) {
     case DFN_CONFIG_INT:
     case DFN_CONFIG_REAL:
+    case DFN_CONFIG_COUNT:
     case DFN_CONFIG_PAIR:
         snprintf(range, sizeof range, " %g to %g", k->min, k->max);
         return strstr(comment, range) != NULL;
