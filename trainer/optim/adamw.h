@@ -20,7 +20,7 @@ typedef struct dfn_adamw_config {
     double beta1, beta2, epsilon;
     double clip; /* largest norm of a gradient; 0: any */
     double ema;  /* decay of the average; 0: it is the weights */
-    bool amsgrad;
+    int amsgrad; /* 0 or 1 */
 } dfn_adamw_config;
 
 typedef struct dfn_adamw_part dfn_adamw_part;
