@@ -71,6 +71,12 @@ static inline bool conv_depthwise(const conv_shape *s)
 {
     return s->groups > 1 && s->groups == s->C && s->groups == s->O;
 }
+/* The same with one or more outputs per channel; of few channels, a dense kernel with zeros
+ * is faster. */
+static inline bool conv_by_channel(const conv_shape *s)
+{
+    return conv_depthwise(s) || (s->groups > 4 && s->groups == s->C);
+}
 
 /* What output frame j sees: its kt frames, NULL for zeros. */
 void OP(conv_look)(const REAL **frame, const conv_run *r, int j);

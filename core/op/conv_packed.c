@@ -1,13 +1,14 @@
 /* conv_packed.c - the forward convolution with packed weights (conv.h, packed.h), in the
  * form that suits its shape:
  *
- *   depthwise  bias[C], then weights [kt][kf][C], in float32 whatever the format
- *   overlap    kernels along time with fewer outputs than inputs: a new frame is multiplied
- *              by all taps at once, and what later frames need of it is kept as sums. The
- *              state is these sums [F][groups][kt][O/g], not the frames
- *   dense      windows of all channels as rows of one layer, with zeros for the channels of
- *              other groups; without a kernel along time, windows are read where they are
- *   general    windows [kt][kf][C/g] of each group, which is a layer of its own
+ *   depthwise  bias[O], then weights [kt][kf][O], in float32 whatever the format. With
+ * several outputs per channel, channels are repeated as often first overlap    kernels
+ * along time with fewer outputs than inputs: a new frame is multiplied by all taps at once,
+ * and what later frames need of it is kept as sums. The state is these sums
+ * [F][groups][kt][O/g], not the frames dense      windows of all channels as rows of one
+ * layer, with zeros for the channels of other groups; without a kernel along time, windows
+ * are read where they are general    windows [kt][kf][C/g] of each group, which is a layer
+ * of its own
  *
  * In windows channels stay together: [kt][kf][channels]. A pointwise convolution is dense.
  */
@@ -25,7 +26,7 @@ static int window(const conv_shape *s) { return s->C / s->groups * s->kt * s->kf
 static form choose(const conv_shape *s)
 {
     const int64_t dense = (int64_t)window(s) * s->groups * s->O;
-    if (conv_depthwise(s))
+    if (conv_by_channel(s))
         return DEPTHWISE;
     if (OP(conv_overlaps)(s))
         return OVERLAP;
@@ -35,7 +36,7 @@ static form choose(const conv_shape *s)
 bool OP(conv_overlaps)(const conv_shape *s)
 {
     return s->kt > 1 && s->kf == 1 && s->stride_t == 1 && s->stride_f == 1 && !s->pad_f &&
-           s->O < s->C && !conv_depthwise(s);
+           s->O < s->C;
 }
 
 static packed_layer layer(const conv_shape *s, dfn_weight_format f)
@@ -60,7 +61,7 @@ static size_t layer_size(const conv_shape *s, dfn_weight_format f)
 size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f)
 {
     switch (choose(s)) {
-    case DEPTHWISE: return (size_t)s->C * (1 + (size_t)window(s));
+    case DEPTHWISE: return (size_t)s->O * (1 + (size_t)window(s));
     case GENERAL: return (size_t)s->groups * layer_size(s, f);
     case OVERLAP:
     case DENSE: break;
@@ -75,7 +76,8 @@ size_t OP(conv_packed_state)(const conv_shape *s)
     return history_size(s->before, (size_t)s->F * (size_t)s->C);
 }
 
-/* Scratch: gathered windows, or the sums of all taps; then what the layer needs. */
+/* Scratch: gathered windows, the sums of all taps, or repeated channels; then what the
+ * layer needs. */
 static size_t rows_size(const conv_shape *s)
 {
     const size_t rows = (size_t)s->Fo;
@@ -83,7 +85,7 @@ static size_t rows_size(const conv_shape *s)
     case OVERLAP: return rows * (size_t)s->O * (size_t)s->kt;
     case DENSE: return conv_pointwise(s) ? 0 : rows * (size_t)(window(s) * s->groups);
     case GENERAL: return rows * (size_t)window(s);
-    case DEPTHWISE: break;
+    case DEPTHWISE: return s->O > s->C ? (size_t)(s->kt * s->F) * (size_t)s->O : 0;
     }
     return 0;
 }
@@ -91,8 +93,8 @@ static size_t rows_size(const conv_shape *s)
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames)
 {
     const size_t rows = (size_t)s->Fo * (conv_pointwise(s) ? frames : 1);
-    if (conv_depthwise(s))
-        return 0;
+    if (conv_by_channel(s))
+        return rows_size(s);
     return rows_size(s) + OP(packed_layer_scratch)(layer(s, f), rows);
 }
 
@@ -102,11 +104,11 @@ size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t 
 static void pack_depthwise(const conv_shape *s, const float *w, const float *b, float *to)
 {
     const int K = window(s);
-    for (int c = 0; c < s->C; c++)
-        to[c] = b ? b[c] : 0;
+    for (int o = 0; o < s->O; o++)
+        to[o] = b ? b[o] : 0;
     for (int k = 0; k < K; k++)
-        for (int c = 0; c < s->C; c++)
-            to[(k + 1) * s->C + c] = w[c * K + k];
+        for (int o = 0; o < s->O; o++)
+            to[(k + 1) * s->O + o] = w[o * K + k];
 }
 
 /* Output j O + o of a group is tap kt - 1 - j: the newest, which is due now, comes first
@@ -163,13 +165,27 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, con
 /* ---- running
  * ---------------------------------------------------------------------------- */
 
+/* As many channels as outputs. */
+static void repeat(const conv_run *r, const REAL **x)
+{
+    const conv_shape *s = r->s;
+    REAL *p = r->scratch;
+    for (int d = 0; d < s->kt; d++, p += s->F * s->O)
+        if (x[d]) {
+            r->k->conv_repeat(p, x[d], s->F * s->C, s->O / s->C);
+            x[d] = p;
+        }
+}
+
 static void depthwise(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
     const REAL *x[CONV_KERNEL_MAX];
     for (int j = 0; j < r->To; j++, y += s->Fo * s->O) {
         OP(conv_look)(x, r, j);
-        r->k->conv_depthwise_fwd(y, x, r->w + s->C, r->w, s->F, s->C, s->Fo, s->kt, s->kf,
+        if (s->O > s->C)
+            repeat(r, x);
+        r->k->conv_depthwise_fwd(y, x, r->w + s->O, r->w, s->F, s->O, s->Fo, s->kt, s->kf,
                                  s->stride_f, s->pad_f);
     }
 }

@@ -4,6 +4,7 @@
  *
  *   windows        p[f][d][k][c] = x[d][f stride - pad + k][c], c over nc of the C channels
  *   scatter        its reverse: dx[d][..][c] += dp[f][d][k][c]
+ *   repeat         y[n][j] = x[n]
  *   overlap_add    output of now and sums for later, of a kernel along time
  *   narrow_fwd     y[n][o] = b[o] + sum_k p[n][k] w[k][o], rows of y `stride` apart
  *   depthwise_fwd  y[f][c] = b[c] + sum_{d,k} x[d][f stride - pad + k][c] w[d][k][c]
@@ -97,6 +98,13 @@ void OP(conv_depthwise_bwd)(REAL *const *dx, REAL *restrict dw, const REAL *rest
                 for (int c = 0; dw && x[d] && c < C; c++)
                     dw[tap + c] += dy[c] * x[d][bin * C + c];
             }
+}
+
+void OP(conv_repeat)(REAL *restrict y, const REAL *restrict x, int n, int times)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < times; j++)
+            *y++ = x[i];
 }
 
 void OP(overlap_add)(REAL *restrict y, REAL *restrict sums, const REAL *restrict z,

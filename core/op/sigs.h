@@ -49,6 +49,8 @@ DFN_KERNEL(conv_windows, (REAL *restrict p, const REAL *const *x, int nc, int F,
  * calls */
 DFN_KERNEL(overlap_add, (REAL *restrict y, REAL *restrict sums, const REAL *restrict z,
                          int rows, int O, int kt))
+/* y[n][times] = x[n] */
+DFN_KERNEL(conv_repeat, (REAL *restrict y, const REAL *restrict x, int n, int times))
 DFN_KERNEL(conv_scatter, (REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,
                           int Fo, int kt, int kf, int stride, int pad))
 DFN_KERNEL(conv_narrow_fwd,

@@ -136,7 +136,9 @@ static void check_graph(const parts *p, bool packs)
 
 static void check_format(const parts *p, bool packs)
 {
-    const bool f32 = p->exact || p->c->op == DFN_OP_SELECTIVE_SCAN;
+    const bool by_channel = p->c->attr.groups > 4 && p->c->attr.groups == p->c->C;
+    const bool f32 = p->exact || p->c->op == DFN_OP_SELECTIVE_SCAN ||
+                     (p->c->op == DFN_OP_CONV2D && by_channel);
     pack_run oracle = start(p);
     pack_result before, want = play_warm(&oracle, &before);
     const size_t n = (size_t)(PACK_STREAMS * PACK_FRAMES) * want.n;
@@ -280,6 +282,13 @@ static const pack_case cases[] = {
      8,
      5,
      0,
+     0},
+    {"conv, 17 outputs a channel in time",
+     DFN_OP_CONV2D,
+     {.out = 102, .groups = 6, .kernel_t = 3, .kernel_f = 3, .pad_f = 1, .bias = true},
+     7,
+     6,
+     DFN_ACT_RELU,
      0},
     {"conv, many bins", DFN_OP_CONV2D, {.out = 3, .kernel_f = 2, .pad_f = 1}, 70, 2, 0, 0},
     {"conv, one by one with a stride",

@@ -93,6 +93,19 @@ void variant_conv_scatter(const variant *v)
     }
 }
 
+void variant_conv_repeat(const variant *v)
+{
+    for (int i = 0; i < VARIANT_SIZES; i++)
+        for (int times = 1; times <= 35; times = 2 * times + 1 - times % 2) {
+            const int n = variant_sizes[i];
+            pair x = pair_new((size_t)n, 1, 1), y = pair_new((size_t)(n * times), 1, 2);
+            v->k.conv_repeat(y.f, x.f, n, times);
+            dfn_conv_repeat_f64(y.d, x.d, n, times);
+            check(v, "repeat", &y, 0);
+            pair_free(&x);
+        }
+}
+
 void variant_conv_depthwise_fwd(const variant *v)
 {
     for (int i = 0; i < 2 * SHAPES; i++) {

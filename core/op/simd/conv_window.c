@@ -130,6 +130,21 @@ void SIMD(conv_scatter)(float *const *dx, const float *restrict dp, int nc, int 
     }
 }
 
+void SIMD(conv_repeat)(float *restrict y, const float *restrict x, int n, int times)
+{
+    int i = 0;
+    for (; times == 2 && i + VF <= n; i += VF) {
+        const vf v = vf_load(x + i);
+        vf low, high;
+        vf_zip(v, v, &low, &high);
+        vf_store(y + 2 * i, low);
+        vf_store(y + 2 * i + VF, high);
+    }
+    for (; i < n; i++)
+        for (int j = 0; j < times; j += VF)
+            vf_store_some(y + i * times + j, vf_set(x[i]), (size_t)(times - j));
+}
+
 /* n vectors of channels from c on, `rest` of a vector each. */
 static inline __attribute__((always_inline)) void
 depthwise_bin(float *y, const float *const *x, const float *w, const float *b, int C,
