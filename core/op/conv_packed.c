@@ -43,7 +43,7 @@ static packed_layer layer(const conv_shape *s, dfn_weight_format f)
 {
     const int I = s->C / s->groups, O = s->O / s->groups;
     switch (choose(s)) {
-    case OVERLAP: return (packed_layer){s->groups, I, O * s->kt, f};
+    case OVERLAP: return (packed_layer){s->groups, I, O * s->kt, DFN_WEIGHTS_F32};
     case DENSE: return (packed_layer){1, window(s) * s->groups, s->O, f};
     case GENERAL: return (packed_layer){1, window(s), O, f};
     case DEPTHWISE: break;
@@ -55,7 +55,7 @@ static packed_layer layer(const conv_shape *s, dfn_weight_format f)
 static size_t layer_size(const conv_shape *s, dfn_weight_format f)
 {
     const packed_layer l = layer(s, f);
-    return dfn_packed_size(l.G, l.I, l.O, f);
+    return dfn_packed_size(l.G, l.I, l.O, l.format);
 }
 
 size_t OP(conv_packed_size)(const conv_shape *s, dfn_weight_format f)
@@ -76,16 +76,15 @@ size_t OP(conv_packed_state)(const conv_shape *s)
     return history_size(s->before, (size_t)s->F * (size_t)s->C);
 }
 
-/* Scratch: gathered windows, the sums of all taps, or repeated channels; then what the
- * layer needs. */
+/* Scratch: gathered windows, or repeated channels; then what the layer needs. */
 static size_t rows_size(const conv_shape *s)
 {
     const size_t rows = (size_t)s->Fo;
     switch (choose(s)) {
-    case OVERLAP: return rows * (size_t)s->O * (size_t)s->kt;
     case DENSE: return conv_pointwise(s) ? 0 : rows * (size_t)(window(s) * s->groups);
     case GENERAL: return rows * (size_t)window(s);
     case DEPTHWISE: return s->O > s->C ? (size_t)(s->kt * s->F) * (size_t)s->O : 0;
+    case OVERLAP: break;
     }
     return 0;
 }
@@ -93,7 +92,7 @@ static size_t rows_size(const conv_shape *s)
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames)
 {
     const size_t rows = (size_t)s->Fo * (conv_pointwise(s) ? frames : 1);
-    if (conv_by_channel(s))
+    if (conv_by_channel(s) || OP(conv_overlaps)(s))
         return rows_size(s);
     return rows_size(s) + OP(packed_layer_scratch)(layer(s, f), rows);
 }
@@ -113,15 +112,13 @@ static void pack_depthwise(const conv_shape *s, const float *w, const float *b, 
 
 /* Output j O + o of a group is tap kt - 1 - j: the newest, which is due now, comes first
  * and brings the bias. */
-static void pack_overlap(const conv_shape *s, dfn_weight_format f, const float *w,
-                         const float *b, const float *scale, float *to)
+static void pack_overlap(const conv_shape *s, const float *w, const float *b, float *to)
 {
     const int I = s->C / s->groups, O = s->O / s->groups, kt = s->kt;
-    const dfn_packed at = dfn_packed_view(to, s->groups, I, O * kt, f);
+    const dfn_packed at = dfn_packed_view(to, s->groups, I, O * kt, DFN_WEIGHTS_F32);
     float *bias = to;
-    dfn_packed_fill(to, s->groups, I, O * kt, f,
+    dfn_packed_fill(to, s->groups, I, O * kt, DFN_WEIGHTS_F32,
                     &(packed_source){.w = w + kt - 1,
-                                     .scale = scale,
                                      .inner = I,
                                      .outer = O,
                                      .by_g = O * I * kt,
@@ -146,7 +143,7 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, con
                           .inner = nc};
     switch (choose(s)) {
     case DEPTHWISE: pack_depthwise(s, w, b, out); break;
-    case OVERLAP: pack_overlap(s, f, w, b, scale, out); break;
+    case OVERLAP: pack_overlap(s, w, b, out); break;
     case DENSE:
         from.inner = s->C;
         from.blocks = s->groups;
@@ -194,13 +191,10 @@ static void overlap(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
     const packed_layer l = layer(s, r->format);
-    const int row = s->O * s->kt;
-    REAL *z = r->scratch, *rest = z + rows_size(s);
-    for (int t = 0; t < r->To; t++, y += s->Fo * s->O) {
-        OP(packed_layer_run)
-        (r->k, l, r->w, z, r->x + (size_t)t * (size_t)(s->F * s->C), s->F, s->C, row, rest);
-        r->k->overlap_add(y, r->sums, z, s->F * s->groups, s->O / s->groups, s->kt);
-    }
+    const dfn_packed w = dfn_packed_view(r->w, l.G, l.I, l.O, l.format);
+    for (int t = 0; t < r->To; t++, y += s->Fo * s->O)
+        r->k->gemm_overlap(y, r->sums, r->x + (size_t)t * (size_t)(s->F * s->C), &w, s->F,
+                           s->kt);
 }
 
 /* Rows `from` to `to` of one frame's windows, gathered. */

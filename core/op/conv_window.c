@@ -5,7 +5,6 @@
  *   windows        p[f][d][k][c] = x[d][f stride - pad + k][c], c over nc of the C channels
  *   scatter        its reverse: dx[d][..][c] += dp[f][d][k][c]
  *   repeat         y[n][j] = x[n]
- *   overlap_add    output of now and sums for later, of a kernel along time
  *   narrow_fwd     y[n][o] = b[o] + sum_k p[n][k] w[k][o], rows of y `stride` apart
  *   depthwise_fwd  y[f][c] = b[c] + sum_{d,k} x[d][f stride - pad + k][c] w[d][k][c]
  *   depthwise_bwd  dx[d][..][c] += dy[f][c] w[d][k][c]
@@ -105,19 +104,4 @@ void OP(conv_repeat)(REAL *restrict y, const REAL *restrict x, int n, int times)
     for (int i = 0; i < n; i++)
         for (int j = 0; j < times; j++)
             *y++ = x[i];
-}
-
-void OP(overlap_add)(REAL *restrict y, REAL *restrict sums, const REAL *restrict z,
-                     int rows, int O, int kt)
-{
-    const int row = kt * O, n = rows * row;
-    for (int i = 0; i < n - O; i++)
-        sums[i] = sums[i + O] + z[i];
-    for (int i = n - O; i < n; i++)
-        sums[i] = z[i];
-    for (int r = 0; r < rows; r++, y += O, sums += row)
-        for (int o = 0; o < O; o++) {
-            y[o] = sums[o];
-            sums[o] = 0;
-        }
 }

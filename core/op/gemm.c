@@ -1,11 +1,12 @@
 /* gemm.c - products with packed weights, and what prepares their input. See packed.h.
  *
  *   gemm_f32       y[n][g][o] = b[g][o] + sum_i x[n][g][i] W[g][o][i]
- *   gemm_bf16      the same with x and W rounded to 8 significant bits, sums in full
- *   gemm_int8      y[n][g][o] = b + s[n] scale[g][o] sum_i q[n][g][i] W[g][o][i]
- *   round_bf16     to the nearest, ties to even
- *   quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to even;
- *                  NaN or infinity in the row: s = NaN, so that every output becomes NaN
+ *   gemm_overlap   z[n][g][d][o] the same; s[n][g][d][o] = s[n][g][d + 1][o] +
+ * z[n][g][d][o], where there is no d + 1: z; y[n][g][o] = s[n][g][0][o] gemm_bf16      as
+ * gemm_f32, with x and W rounded to 8 significant bits, sums in full gemm_int8 y[n][g][o] =
+ * b + s[n] scale[g][o] sum_i q[n][g][i] W[g][o][i] round_bf16     to the nearest, ties to
+ * even quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to
+ * even; NaN or infinity in the row: s = NaN, so that every output becomes NaN
  */
 #include "op/real.h"
 
@@ -46,6 +47,29 @@ void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w,
                 for (int j = 0; j < least(TILE, w->O - t * TILE); j++)
                     y[g * w->O + t * TILE + j] = sum[j];
             }
+}
+
+void OP(gemm_overlap)(REAL *restrict y, REAL *restrict sums, const REAL *restrict x,
+                      const dfn_packed *w, int N, int kt)
+{
+    const int O = w->O / kt;
+    for (int n = 0; n < N * w->G; n++, x += w->I, y += O, sums += w->O)
+        for (int t = 0; t < packed_outputs(w) / TILE; t++) {
+            REAL sum[TILE];
+            const float *b = w->bias + n % w->G * packed_outputs(w) + t * TILE;
+            for (int j = 0; j < TILE; j++)
+                sum[j] = b[j];
+            size_t step;
+            const float *wi = tile(w, n % w->G, t, &step);
+            for (int i = 0; i < w->I; i++, wi += step / sizeof *wi)
+                for (int j = 0; j < TILE; j++)
+                    sum[j] += x[i] * wi[j];
+            for (int j = t * TILE; j < least(w->O, (t + 1) * TILE); j++) {
+                sums[j] = sum[j - t * TILE] + (j + O < w->O ? sums[j + O] : 0);
+                if (j < O)
+                    y[j] = sums[j];
+            }
+        }
 }
 
 static float widen(uint16_t h)

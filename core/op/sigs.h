@@ -21,6 +21,10 @@ DFN_KERNEL(matmul, (REAL *restrict c, const REAL *restrict a, const REAL *restri
  *              h[N][G][whole units], q likewise, with one scale per row */
 DFN_KERNEL(gemm_f32, (REAL *restrict y, const REAL *restrict x, const dfn_packed *w, int N,
                       int ldx, int ldy))
+/* gemm_overlap: a kernel of kt frames and few outputs, w is G x I x kt O: sums[N][G][kt][O]
+ * move on by one frame, x W + b is added, and y[N][G][O] are the first, which are due */
+DFN_KERNEL(gemm_overlap, (REAL *restrict y, REAL *restrict sums, const REAL *restrict x,
+                          const dfn_packed *w, int N, int kt))
 DFN_KERNEL(gemm_bf16, (REAL *restrict y, const uint16_t *restrict h, const dfn_packed *w,
                        int N, int ldy))
 DFN_KERNEL(gemm_int8, (REAL *restrict y, const int8_t *restrict q,
@@ -44,11 +48,6 @@ DFN_KERNEL(activation_bwd,
  *                may be NULL. narrow: y[N][O] = p[N][K] w[K][O] + b, rows `stride` apart */
 DFN_KERNEL(conv_windows, (REAL *restrict p, const REAL *const *x, int nc, int F, int C,
                           int Fo, int kt, int kf, int stride, int pad))
-/* overlap_add: sums[rows][kt][O] move on by one frame, z[rows][kt][O] is added, and
- * y[rows][O] are those that are due; their place, the first of each row, is zero between
- * calls */
-DFN_KERNEL(overlap_add, (REAL *restrict y, REAL *restrict sums, const REAL *restrict z,
-                         int rows, int O, int kt))
 /* y[n][times] = x[n] */
 DFN_KERNEL(conv_repeat, (REAL *restrict y, const REAL *restrict x, int n, int times))
 DFN_KERNEL(conv_scatter, (REAL *const *dx, const REAL *restrict dp, int nc, int F, int C,

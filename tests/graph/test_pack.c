@@ -136,9 +136,11 @@ static void check_graph(const parts *p, bool packs)
 
 static void check_format(const parts *p, bool packs)
 {
-    const bool by_channel = p->c->attr.groups > 4 && p->c->attr.groups == p->c->C;
+    const dfn_attr *a = &p->c->attr;
+    const bool by_channel = a->groups > 4 && a->groups == p->c->C;
+    const bool overlaps = a->kernel_t > 1 && a->kernel_f <= 1 && a->out < p->c->C;
     const bool f32 = p->exact || p->c->op == DFN_OP_SELECTIVE_SCAN ||
-                     (p->c->op == DFN_OP_CONV2D && by_channel);
+                     (p->c->op == DFN_OP_CONV2D && (by_channel || overlaps));
     pack_run oracle = start(p);
     pack_result before, want = play_warm(&oracle, &before);
     const size_t n = (size_t)(PACK_STREAMS * PACK_FRAMES) * want.n;

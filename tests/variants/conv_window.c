@@ -165,23 +165,3 @@ void variant_conv_narrow_fwd(const variant *v)
             pair_free(&b);
         }
 }
-
-/* One sum each; both arrays in place, as often as taps have to pass. */
-void variant_overlap_add(const variant *v)
-{
-    static const int kernels[] = {2, 3, 5};
-    for (int i = 0; i < 3 * VARIANT_SIZES; i++) {
-        const int O = variant_sizes[i / 3], kt = kernels[i % 3], rows = 3;
-        pair y = pair_new((size_t)(rows * O), 1, 1);
-        pair sums = pair_new((size_t)(rows * kt * O), 1, 2);
-        pair z = pair_new((size_t)(rows * kt * O), 1, 3);
-        for (int j = 0; j < rows * kt * O; j++) /* nothing waits in the first place */
-            if (j % (kt * O) < O)
-                sums.d[j] = sums.f[j] = 0;
-        v->k.overlap_add(y.f, sums.f, z.f, rows, O, kt);
-        dfn_overlap_add_f64(y.d, sums.d, z.d, rows, O, kt);
-        check(v, "overlap_add, y", &y, 1);
-        check(v, "overlap_add, sums", &sums, 1);
-        pair_free(&z);
-    }
-}

@@ -276,20 +276,3 @@ void SIMD(conv_narrow_fwd)(float *restrict y, const float *restrict p,
     for (; n < N; n++)
         narrow_rows(y + n * stride, p + n * K, w, b, K, O, stride, 1);
 }
-
-/* A vector is read before what it moves to is written: the sums lie behind each other. */
-void SIMD(overlap_add)(float *restrict y, float *restrict sums, const float *restrict z,
-                       int rows, int O, int kt)
-{
-    const int row = kt * O, n = rows * row;
-    int i = 0;
-    for (; i + VF <= n - O; i += VF)
-        vf_store(sums + i, vf_load(sums + i + O) + vf_load(z + i));
-    for (; i < n - O; i++)
-        sums[i] = sums[i + O] + z[i];
-    copy(sums + n - O, z + n - O, O);
-    for (int r = 0; r < rows; r++, y += O, sums += row) {
-        copy(y, sums, O);
-        clear(sums, O);
-    }
-}
