@@ -60,8 +60,10 @@ void cli_line(const char *format, ...)
 void cli_bar(const char *text)
 {
     pthread_mutex_lock(&lock);
-    remove_bar();
-    fputs(text, stderr);
+    if (!*text)
+        remove_bar();
+    else
+        fprintf(stderr, "\r%s\033[K", text); /* one write, over the old line: no flicker */
     bar_shown = *text != '\0';
     fflush(stderr);
     pthread_mutex_unlock(&lock);
