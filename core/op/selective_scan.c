@@ -15,8 +15,8 @@
  * Only the state at the start of every chunk of frames is kept for backward, which runs a
  * chunk again to know the states inside it. The state is h.
  *
- * Packed, the state and its rates are [N][M]: vectors run along the channels, and no sum
- * runs across them.
+ * State and rates are [N][M] while computing: vectors run along the channels, and no sum of
+ * the forward pass runs across them.
  *
  * in: u, delta (positive: after softplus), B, C */
 #include "op/op.h"
@@ -24,33 +24,11 @@
 #include <limits.h>
 #include <string.h>
 
-enum { CHUNK = 64 };
+enum { CHUNK = 16 };
 
-void OP(scan_fwd)(REAL *restrict y, REAL *restrict h, REAL *restrict trace,
-                  const REAL *restrict u, const REAL *restrict delta,
-                  const REAL *restrict b, const REAL *restrict c, const REAL *restrict rate,
-                  const REAL *restrict d, int T, int M, int N)
-{
-    for (int t = 0; t < T; t++, u += M, delta += M, b += N, c += N)
-        for (int m = 0; m < M; m++) {
-            const REAL step = delta[m], drive = delta[m] * u[m];
-            REAL sum = 0;
-            for (int n = 0; n < N; n++) {
-                const int i = m * N + n;
-                const REAL decay = EXP(-step * rate[i]);
-                if (trace) {
-                    trace[(size_t)(2 * t) * (size_t)(M * N) + (size_t)i] = decay;
-                    trace[(size_t)(2 * t + 1) * (size_t)(M * N) + (size_t)i] = h[i];
-                }
-                h[i] = decay * h[i] + drive * b[n];
-                sum += c[n] * h[i];
-            }
-            if (y)
-                y[t * M + m] = sum + d[m] * u[m];
-        }
-}
+static const REAL octave = (REAL)0.693147180559945309417; /* ln 2 */
 
-void OP(scan_run)(REAL *restrict y, REAL *restrict h, const REAL *restrict u,
+void OP(scan_fwd)(REAL *restrict y, REAL *restrict h, const REAL *restrict u,
                   const REAL *restrict delta, const REAL *restrict b,
                   const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
                   int T, int M, int N)
@@ -67,34 +45,55 @@ void OP(scan_run)(REAL *restrict y, REAL *restrict h, const REAL *restrict u,
     }
 }
 
-void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
-                  REAL *restrict dd, REAL *restrict dh, const REAL *restrict dy,
-                  const REAL *restrict trace, const REAL *restrict u,
-                  const REAL *restrict delta, const REAL *restrict b,
-                  const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
-                  int M, int N)
+/* One frame of scan_bwd. */
+static void frame_bwd(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *drate, REAL *dh,
+                      const REAL *decay, const REAL *before, const REAL *dy, const REAL *u,
+                      const REAL *delta, const REAL *b, const REAL *c, const REAL *rate,
+                      int M, int N)
 {
-    const REAL *decay = trace, *before = trace + M * N;
-    for (int m = 0; m < M; m++) {
-        const REAL drive = delta[m] * u[m];
-        REAL to_drive = 0, to_delta = 0;
-        for (int n = 0; n < N; n++) {
-            const int i = m * N + n;
-            const REAL kept = decay[i] * before[i];
+    for (int n = 0; n < N; n++)
+        for (int m = 0; m < M; m++) {
+            const int i = n * M + m;
+            const REAL drive = delta[m] * u[m], kept = decay[i] * before[i];
             const REAL g = dh[i] + c[n] * dy[m];
-            const REAL to_exponent = -g * kept * rate[i];
+            const REAL to_exponent = -g * kept * rate[i] * octave;
             dc[n] += dy[m] * (kept + drive * b[n]);
             db[n] += g * drive;
-            to_drive += g * b[n];
-            to_delta += to_exponent;
+            du[m] += g * b[n] * delta[m];
+            ddelta[m] += g * b[n] * u[m] + to_exponent;
             if (drate)
                 drate[i] += to_exponent * delta[m];
             dh[i] = decay[i] * g;
         }
-        du[m] += to_drive * delta[m] + d[m] * dy[m];
-        ddelta[m] += to_delta + to_drive * u[m];
-        if (dd)
-            dd[m] += dy[m] * u[m];
+}
+
+void OP(scan_bwd)(REAL *du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
+                  REAL *restrict dd, REAL *restrict dh, REAL *restrict work,
+                  const REAL *restrict dy, const REAL *restrict h, const REAL *restrict u,
+                  const REAL *restrict delta, const REAL *restrict b,
+                  const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
+                  int T, int M, int N)
+{
+    const int state = M * N;
+    REAL *decay = work, *before = work + (size_t)T * (size_t)state;
+    memcpy(before, h, (size_t)state * sizeof *h);
+    for (int t = 0; t < T; t++)
+        for (int i = 0; i < state; i++) {
+            const int at = t * state + i, m = t * M + i % M;
+            decay[at] = EXP2(-delta[m] * rate[i]);
+            if (t + 1 < T)
+                before[at + state] =
+                    decay[at] * before[at] + delta[m] * u[m] * b[t * N + i / M];
+        }
+    for (int t = T - 1; t >= 0; t--) {
+        frame_bwd(du + t * M, ddelta + t * M, db + t * N, dc + t * N, drate, dh,
+                  decay + t * state, before + t * state, dy + t * M, u + t * M,
+                  delta + t * M, b + t * N, c + t * N, rate, M, N);
+        for (int m = 0; m < M; m++) {
+            du[t * M + m] += d[m] * dy[t * M + m];
+            if (dd)
+                dd[m] += dy[t * M + m] * u[t * M + m];
+        }
     }
 }
 
@@ -117,6 +116,13 @@ enum { U = 0, DELTA, IN_B, IN_C, A_LOG = 0, D };
 static int min(int a, int b) { return a < b ? a : b; }
 static int chunks(int T) { return (T + CHUNK - 1) / CHUNK; }
 
+/* Numbers of scan_bwd's `work` for T frames. */
+static size_t scan_work(size_t T, size_t M, size_t N)
+{
+    const size_t portable = 2 * T * N * M, vectors = (4 * T + 1) * N * 16;
+    return portable > vectors ? portable : vectors;
+}
+
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
 {
@@ -137,16 +143,18 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     dfn_spec_weight(s, "D", false, 1, M, 0, 0, 0);
     s->state = state;
     s->save = (size_t)B * (size_t)chunks(T) * state;
-    s->scratch =
-        s->packed ? 0 : (2 + 2 * (size_t)min(T, CHUNK)) * state; /* rate, h, trace */
+    if (!s->packed) /* rate and its gradient, room for a chunk */
+        s->scratch = 2 * state + scan_work((size_t)min(T, CHUNK), (size_t)M, (size_t)N);
     s->macs = (uint64_t)T * (3 * (uint64_t)state + 2 * (uint64_t)M);
     return NULL;
 }
 
-static void find_rate(REAL *rate, const REAL *a_log, int n)
+/* rate[n][m] = exp(a_log[m][n]) / ln 2 */
+static void find_rate(REAL *rate, const REAL *a_log, int M, int N)
 {
-    for (int i = 0; i < n; i++)
-        rate[i] = EXP(a_log[i]);
+    for (int n = 0; n < N; n++)
+        for (int m = 0; m < M; m++)
+            rate[n * M + m] = EXP(a_log[m * N + n]) / octave;
 }
 
 /* Frame t of stream b of input i. */
@@ -167,55 +175,47 @@ static void fwd(const dfn_args *a)
     const KERNELS *k = a->kernels;
     const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
     const size_t state = (size_t)M * (size_t)N;
-    REAL *rate = a->scratch, *save = a->save, *y = a->out;
-    if (a->node->packed) {
-        for (int b = 0; b < a->B; b++)
-            k->scan_run(y + (size_t)(b * T) * (size_t)M, a->state[b], frame(a, U, b, 0),
-                        frame(a, DELTA, b, 0), frame(a, IN_B, b, 0), frame(a, IN_C, b, 0),
-                        a->w[A_LOG], a->w[D], T, M, N);
-        return;
+    REAL *save = a->save, *y = a->out;
+    const REAL *rate = a->w[A_LOG];
+    if (!a->node->packed) {
+        find_rate(a->scratch, rate, M, N);
+        rate = a->scratch;
     }
-    find_rate(rate, a->w[A_LOG], M * N);
+    const int step = save ? CHUNK : T;
     for (int b = 0; b < a->B; b++)
-        for (int t = 0; t < T; t += CHUNK) {
+        for (int t = 0; t < T; t += step) {
             if (save)
                 memcpy(save + (size_t)(b * chunks(T) + t / CHUNK) * state, a->state[b],
                        state * sizeof *save);
-            k->scan_fwd(y + (size_t)(b * T + t) * (size_t)M, a->state[b], NULL,
-                        frame(a, U, b, t), frame(a, DELTA, b, t), frame(a, IN_B, b, t),
-                        frame(a, IN_C, b, t), rate, a->w[D], min(CHUNK, T - t), M, N);
+            k->scan_fwd(y + (size_t)(b * T + t) * (size_t)M, a->state[b], frame(a, U, b, t),
+                        frame(a, DELTA, b, t), frame(a, IN_B, b, t), frame(a, IN_C, b, t),
+                        rate, a->w[D], min(step, T - t), M, N);
         }
-}
-
-static void bwd_chunk(const dfn_args *a, const REAL *rate, REAL *h, REAL *trace, int b,
-                      int start)
-{
-    const KERNELS *k = a->kernels;
-    const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
-    const int n = min(CHUNK, T - start);
-    const size_t state = (size_t)M * (size_t)N;
-    const REAL *dy = a->dout, *save = a->save;
-    memcpy(h, save + (size_t)(b * chunks(T) + start / CHUNK) * state, state * sizeof *h);
-    k->scan_fwd(NULL, h, trace, frame(a, U, b, start), frame(a, DELTA, b, start),
-                frame(a, IN_B, b, start), frame(a, IN_C, b, start), rate, a->w[D], n, M, N);
-    for (int t = start + n - 1; t >= start; t--)
-        k->scan_bwd(gradient(a, U, b, t), gradient(a, DELTA, b, t), gradient(a, IN_B, b, t),
-                    gradient(a, IN_C, b, t), a->dw[A_LOG], a->dw[D], a->dstate[b],
-                    dy + (size_t)(b * T + t) * (size_t)M,
-                    trace + (size_t)(t - start) * 2 * state, frame(a, U, b, t),
-                    frame(a, DELTA, b, t), frame(a, IN_B, b, t), frame(a, IN_C, b, t), rate,
-                    a->w[D], M, N);
 }
 
 static void bwd(const dfn_args *a)
 {
+    const KERNELS *k = a->kernels;
     const int T = a->in_shape[U].t, M = a->in_shape[U].d[2], N = a->in_shape[IN_B].d[2];
     const size_t state = (size_t)M * (size_t)N;
-    REAL *rate = a->scratch, *h = rate + state, *trace = h + state;
-    find_rate(rate, a->w[A_LOG], M * N);
+    const REAL *dy = a->dout, *save = a->save;
+    REAL *rate = a->scratch, *drate = rate + state, *work = drate + state;
+    REAL *da_log = a->dw[A_LOG];
+    find_rate(rate, a->w[A_LOG], M, N);
+    memset(drate, 0, state * sizeof *drate);
     for (int b = 0; b < a->B; b++)
-        for (int chunk = chunks(T) - 1; chunk >= 0; chunk--)
-            bwd_chunk(a, rate, h, trace, b, chunk * CHUNK);
+        for (int chunk = chunks(T) - 1; chunk >= 0; chunk--) {
+            const int t = chunk * CHUNK;
+            k->scan_bwd(gradient(a, U, b, t), gradient(a, DELTA, b, t),
+                        gradient(a, IN_B, b, t), gradient(a, IN_C, b, t),
+                        da_log ? drate : NULL, a->dw[D], a->dstate[b], work,
+                        dy + (size_t)(b * T + t) * (size_t)M,
+                        save + (size_t)(b * chunks(T) + chunk) * state, frame(a, U, b, t),
+                        frame(a, DELTA, b, t), frame(a, IN_B, b, t), frame(a, IN_C, b, t),
+                        rate, a->w[D], min(CHUNK, T - t), M, N);
+        }
+    for (int i = 0; da_log && i < M * N; i++)
+        da_log[i] += drate[i % N * M + i / N];
 }
 
 const dfn_op OP(op_selective_scan) = {

@@ -122,26 +122,20 @@ DFN_KERNEL(gru_gates_bwd, (REAL *restrict dgx, REAL *restrict dgh, REAL *restric
                            const REAL *restrict dy, const REAL *restrict gates,
                            const REAL *restrict h, int H))
 
-/* selective_scan.c  T frames: y[T][M], h[M][N] moves on. trace[T][2][M][N], what backward
- * needs (decay, h before), and y may be NULL. rate[M][N] = exp(A_log) */
+/* selective_scan.c  T frames: y[T][M], h[N][M] moves on; rate[N][M] = exp(A_log) / ln 2 */
 DFN_KERNEL(scan_fwd,
-           (REAL *restrict y, REAL *restrict h, REAL *restrict trace,
-            const REAL *restrict u, const REAL *restrict delta, const REAL *restrict b,
-            const REAL *restrict c, const REAL *restrict rate, const REAL *restrict d,
-            int T, int M, int N))
-/* the same for running only: h[N][M], and rate[N][M] = exp(A_log) / ln 2 */
-DFN_KERNEL(scan_run,
            (REAL *restrict y, REAL *restrict h, const REAL *restrict u,
             const REAL *restrict delta, const REAL *restrict b, const REAL *restrict c,
             const REAL *restrict rate, const REAL *restrict d, int T, int M, int N))
-/* one frame; dh[M][N] moves back. drate (of A_log) and dd may be NULL; du and
- * ddelta, and db and dc, may be one array */
+/* the same T frames backwards, from h before them; dh[N][M] moves back. drate[N][M] (of
+ * A_log) and dd may be NULL; du and ddelta, and db and dc, may be one array. work: the
+ * larger of 2 T N M and (4 T + 1) N 16 numbers */
 DFN_KERNEL(scan_bwd,
            (REAL * du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
-            REAL *restrict dd, REAL *restrict dh, const REAL *restrict dy,
-            const REAL *restrict trace, const REAL *restrict u, const REAL *restrict delta,
-            const REAL *restrict b, const REAL *restrict c, const REAL *restrict rate,
-            const REAL *restrict d, int M, int N))
+            REAL *restrict dd, REAL *restrict dh, REAL *restrict work,
+            const REAL *restrict dy, const REAL *restrict h, const REAL *restrict u,
+            const REAL *restrict delta, const REAL *restrict b, const REAL *restrict c,
+            const REAL *restrict rate, const REAL *restrict d, int T, int M, int N))
 
 /* attention.c  one query and one key or value of `heads` heads of `width` numbers:
  * s[heads] = scale q.k, y += p[heads] v; backward of both. dq and dk may be one array

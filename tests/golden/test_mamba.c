@@ -29,20 +29,22 @@ static bool layer(const golden *c, int i, names *n)
     return golden_has(c, tensor) && (!i || *n->suffix);
 }
 
-/* State of the scan, [B][M][N]. */
+/* State of the scan, [B][M][N]; ours is [N][M]. */
 static void compare_scan(const golden_rig *r, const names *n, const char *when)
 {
     char tensor[64];
     snprintf(tensor, sizeof tensor, "out.state_%s.h%s", when, n->suffix);
-    const size_t count = golden_tensor(r->c, tensor)->count;
-    float *h = malloc(count * sizeof *h), *at = h;
+    const dfn_tensor *t = golden_tensor(r->c, tensor);
+    const size_t M = (size_t)t->dim[1], N = (size_t)t->dim[2];
+    float *h = malloc(t->count * sizeof *h), *at = h;
     if (!h)
         abort();
     for (int b = 0; b < r->B; b++) {
         size_t size;
         const float *slot = sequence_slot(r, r->state, b, n->block, 0, &size);
-        for (size_t i = 0; i < size && at < h + count; i++)
-            *at++ = slot[i];
+        CHECK(size == M * N, "%s: %zu numbers", n->block, size);
+        for (size_t i = 0; i < M * N && size == M * N; i++)
+            *at++ = slot[i % N * M + i / N];
     }
     golden_compare(r->c, tensor, h, sizeof *h, (size_t)(at - h));
     free(h);

@@ -69,7 +69,7 @@ static const int channels[CHANNELS] = {1, 2, 5, 16, 19};
 /* Sizes of one scan, and everything that goes in, the steps positive. */
 typedef struct scan {
     size_t M, N;
-    pair u, delta, b, c, rate, d, h, y, trace;
+    pair u, delta, b, c, rate, d, h, y;
 } scan;
 
 static void positive(pair *p)
@@ -90,8 +90,7 @@ static scan scan_new(int M_, int N_)
               pair_new(M * N, 4, 5),
               pair_new(M, 1, 6),
               pair_new(M * N, 1, 7),
-              pair_new(FRAMES * M, 1, 8),
-              pair_new(2 * FRAMES * M * N, 1, 9)};
+              pair_new(FRAMES * M, 1, 8)};
     positive(&s.delta);
     positive(&s.rate);
     return s;
@@ -99,8 +98,7 @@ static scan scan_new(int M_, int N_)
 
 static void scan_free(scan *s)
 {
-    pair *all[] = {&s->u, &s->delta, &s->b, &s->c,    &s->rate,
-                   &s->d, &s->h,     &s->y, &s->trace};
+    pair *all[] = {&s->u, &s->delta, &s->b, &s->c, &s->rate, &s->d, &s->h, &s->y};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         pair_free(all[i]);
 }
@@ -113,42 +111,10 @@ static double *constant(double x, size_t n)
     return bound;
 }
 
-/* |h| is at most 1 + 2 FRAMES. An exponent is at most 8 and errs by half a rounding, exp by
- * one ulp: a decay errs by at most 2 eps, exp(-x) x being less than 1/2. Each frame adds
- * that, and two roundings of h; a sum of N terms adds N. */
-static void run_scan(const variant *v, int M, int N)
-{
-    scan s = scan_new(M, N), one = scan_new(M, N);
-    const double top = 1 + 2 * FRAMES, state = FRAMES * 4 * eps * top;
-    double *of_state = constant(state, 2 * FRAMES * s.M * s.N);
-    double *of_y = constant(N * (state + N * eps * top) + 4 * eps, FRAMES * s.M);
-    v->k.scan_fwd(s.y.f, s.h.f, s.trace.f, s.u.f, s.delta.f, s.b.f, s.c.f, s.rate.f, s.d.f,
-                  FRAMES, M, N);
-    dfn_scan_fwd_f64(s.y.d, s.h.d, s.trace.d, s.u.d, s.delta.d, s.b.d, s.c.d, s.rate.d,
-                     s.d.d, FRAMES, M, N);
-    pair_check(v, "scan, y", &s.y, of_y);
-    pair_check(v, "scan, h", &s.h, of_state);
-    pair_check(v, "scan, trace", &s.trace, of_state);
-    for (int t = 0; t < FRAMES; t++) /* frame by frame, and without a trace */
-        v->k.scan_fwd(one.y.f + t * M, one.h.f, NULL, s.u.f + t * M, s.delta.f + t * M,
-                      s.b.f + t * N, s.c.f + t * N, s.rate.f, s.d.f, 1, M, N);
-    variant_same(v, "scan frame by frame, y", s.y.f, one.y.f, FRAMES * s.M);
-    variant_same(v, "scan frame by frame, h", s.h.f, one.h.f, s.M * s.N);
-    free(of_state);
-    free(of_y);
-    scan_free(&s);
-    scan_free(&one);
-}
-
+/* |h| is at most 1 + 2 FRAMES. An exponent is at most 8 and errs by half a rounding, exp2
+ * by one ulp: a decay errs by at most 2 eps, 2^-x x being below 0.54. Each frame adds that,
+ * and two roundings of h; a sum of N terms adds N. */
 void variant_scan_fwd(const variant *v)
-{
-    for (int i = 0; i < STATES; i++)
-        for (int j = 0; j < CHANNELS; j++)
-            run_scan(v, channels[j], states[i]);
-}
-
-/* As run_scan; the exponent errs by half a rounding more, as 2^-x x is below 0.54. */
-void variant_scan_run(const variant *v)
 {
     for (int i = 0; i < STATES * CHANNELS; i++) {
         const int N = states[i / CHANNELS], M = channels[i % CHANNELS];
@@ -156,17 +122,17 @@ void variant_scan_run(const variant *v)
         const double top = 1 + 2 * FRAMES, state = FRAMES * 4 * eps * top;
         double *of_state = constant(state, s.M * s.N);
         double *of_y = constant(N * (state + N * eps * top) + 4 * eps, FRAMES * s.M);
-        v->k.scan_run(s.y.f, s.h.f, s.u.f, s.delta.f, s.b.f, s.c.f, s.rate.f, s.d.f, FRAMES,
+        v->k.scan_fwd(s.y.f, s.h.f, s.u.f, s.delta.f, s.b.f, s.c.f, s.rate.f, s.d.f, FRAMES,
                       M, N);
-        dfn_scan_run_f64(s.y.d, s.h.d, s.u.d, s.delta.d, s.b.d, s.c.d, s.rate.d, s.d.d,
+        dfn_scan_fwd_f64(s.y.d, s.h.d, s.u.d, s.delta.d, s.b.d, s.c.d, s.rate.d, s.d.d,
                          FRAMES, M, N);
-        pair_check(v, "scan_run, y", &s.y, of_y);
-        pair_check(v, "scan_run, h", &s.h, of_state);
+        pair_check(v, "scan_fwd, y", &s.y, of_y);
+        pair_check(v, "scan_fwd, h", &s.h, of_state);
         for (int t = 0; t < FRAMES; t++)
-            v->k.scan_run(one.y.f + t * M, one.h.f, s.u.f + t * M, s.delta.f + t * M,
+            v->k.scan_fwd(one.y.f + t * M, one.h.f, s.u.f + t * M, s.delta.f + t * M,
                           s.b.f + t * N, s.c.f + t * N, s.rate.f, s.d.f, 1, M, N);
-        variant_same(v, "scan_run frame by frame, y", s.y.f, one.y.f, FRAMES * s.M);
-        variant_same(v, "scan_run frame by frame, h", s.h.f, one.h.f, s.M * s.N);
+        variant_same(v, "scan_fwd frame by frame, y", s.y.f, one.y.f, FRAMES * s.M);
+        variant_same(v, "scan_fwd frame by frame, h", s.h.f, one.h.f, s.M * s.N);
         free(of_state);
         free(of_y);
         scan_free(&s);
@@ -174,24 +140,30 @@ void variant_scan_run(const variant *v)
     }
 }
 
-/* Every number is below 4 in size, products of up to five of them below 2^7; sums run over
- * M or N of them. */
+/* Every number is below 4 in size but the states, at most 1 + 2 FRAMES = 7; products of up
+ * to five of them below 2^8. Sums run over M, N or FRAMES of them. The states that are run
+ * again err as those of scan_fwd, and gradients go through FRAMES frames of decays. */
 static void run_scan_bwd(const variant *v, int M, int N, bool shared, bool weights)
 {
     scan s = scan_new(M, N);
-    pair du = pair_new(s.M, 1, 11), ddelta = pair_new(s.M, 1, 12),
-         db = pair_new(s.N, 1, 13);
-    pair dc = pair_new(s.N, 1, 14), drate = pair_new(s.M * s.N, 1, 15);
-    pair dd = pair_new(s.M, 1, 16), dh = pair_new(s.M * s.N, 1, 17);
-    pair dy = pair_new(s.M, 1, 18);
-    double *bound = constant((double)(8 + M + N) * eps * 128 * (M + N), s.M * s.N);
+    const size_t TM = FRAMES * s.M, TN = FRAMES * s.N,
+                 vectors = (4 * FRAMES + 1) * s.N * 16;
+    pair du = pair_new(TM, 1, 11), ddelta = pair_new(TM, 1, 12), db = pair_new(TN, 1, 13);
+    pair dc = pair_new(TN, 1, 14), drate = pair_new(s.M * s.N, 1, 15);
+    pair dd = pair_new(s.M, 1, 16), dh = pair_new(s.M * s.N, 1, 17),
+         dy = pair_new(TM, 1, 18);
+    pair work = pair_new(vectors > 2 * TN * s.M ? vectors : 2 * TN * s.M, 1, 19);
+    double *bound =
+        constant((double)(8 + M + N + 4 * FRAMES) * eps * 256 * (double)(M + N + FRAMES),
+                 FRAMES * s.M * s.N);
+    double *any = constant(INFINITY, work.n);
     pair *delta = shared ? &du : &ddelta, *c = shared ? &db : &dc;
     v->k.scan_bwd(du.f, delta->f, db.f, c->f, weights ? drate.f : NULL,
-                  weights ? dd.f : NULL, dh.f, dy.f, s.trace.f, s.u.f, s.delta.f, s.b.f,
-                  s.c.f, s.rate.f, s.d.f, M, N);
+                  weights ? dd.f : NULL, dh.f, work.f, dy.f, s.h.f, s.u.f, s.delta.f, s.b.f,
+                  s.c.f, s.rate.f, s.d.f, FRAMES, M, N);
     dfn_scan_bwd_f64(du.d, delta->d, db.d, c->d, weights ? drate.d : NULL,
-                     weights ? dd.d : NULL, dh.d, dy.d, s.trace.d, s.u.d, s.delta.d, s.b.d,
-                     s.c.d, s.rate.d, s.d.d, M, N);
+                     weights ? dd.d : NULL, dh.d, work.d, dy.d, s.h.d, s.u.d, s.delta.d,
+                     s.b.d, s.c.d, s.rate.d, s.d.d, FRAMES, M, N);
     const struct {
         const char *name;
         pair *p;
@@ -201,7 +173,10 @@ static void run_scan_bwd(const variant *v, int M, int N, bool shared, bool weigh
         pair_check(v, out[i].name, out[i].p, bound);
         pair_free(out[i].p);
     }
+    pair_check(v, "scan, work", &work, any); /* its guard words */
+    pair_free(&work);
     pair_free(&dy);
+    free(any);
     free(bound);
     scan_free(&s);
 }
