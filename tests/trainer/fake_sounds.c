@@ -1,5 +1,7 @@
 #include "fake_sounds.h"
 
+#include <string.h>
+
 dfn_sound *fake_add(dfn_sounds *s, dfn_sound_kind kind, dfn_split split,
                     const int16_t *data, size_t count, const char *speaker)
 {
@@ -27,6 +29,17 @@ void fake_speech(int16_t *x, size_t n, double peak, uint64_t seed)
     for (size_t i = 0; i < n; i++)
         if (i % 12000 >= 7000)
             x[i] = 0;
+}
+
+dfn_mix_config fake_plain(void)
+{
+    dfn_mix_config c = dfn_mix_defaults();
+    size_t count;
+    const dfn_config_key *keys = dfn_mix_keys(&count);
+    for (size_t i = 0; i < count; i++)
+        if (!strncmp(keys[i].key, "p_", 2))
+            memset((char *)&c + keys[i].at, 0, sizeof(double));
+    return c;
 }
 
 void dfn_sounds_free(dfn_sounds *s) { (void)s; }

@@ -3,7 +3,7 @@
 #ifndef FAKE_SOUNDS_H
 #define FAKE_SOUNDS_H
 
-#include "data/sounds.h"
+#include "data/mix_config.h"
 
 enum { FAKE_SOUNDS = 32 }; /* of a kind in a split */
 
@@ -20,5 +20,8 @@ dfn_sound *fake_add(dfn_sounds *s, dfn_sound_kind kind, dfn_split split,
 void fake_noise(int16_t *x, size_t n, double peak, uint64_t seed);
 /** Noise in syllables, 4 a second, with silence in between. */
 void fake_speech(int16_t *x, size_t n, double peak, uint64_t seed);
+
+/** The defaults with every probability 0: speech and recordings of noise, nothing else. */
+dfn_mix_config fake_plain(void);
 
 #endif

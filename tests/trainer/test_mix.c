@@ -40,8 +40,7 @@ static dfn_mixer *mixer(const dfn_sounds *s, const dfn_mix_config *c, size_t sam
 /* Speech and noise only: what the description says can be measured exactly. */
 static dfn_mix_config plain(void)
 {
-    dfn_mix_config c = dfn_mix_defaults();
-    c.p_noise_only = c.p_clean_only = c.p_snr_outer = c.p_room = 0;
+    dfn_mix_config c = fake_plain();
     c.snr_db = (dfn_range){-5, 25};
     c.level_db = (dfn_range){-60, -40};
     return c;

@@ -42,9 +42,8 @@ static dfn_mixer *mixer(const dfn_mix_config *c)
 
 static dfn_mix_config clean(void)
 {
-    dfn_mix_config c = dfn_mix_defaults();
+    dfn_mix_config c = fake_plain();
     c.level_db = (dfn_range){-50, -40};
-    c.p_noise_only = 0;
     c.p_clean_only = 1;
     return c;
 }

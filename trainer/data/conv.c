@@ -60,13 +60,18 @@ dfn_status dfn_response_new(dfn_response *r, dfn_conv *c, const float *h, size_t
     r->spec = aligned_alloc(ALIGN, padded((size_t)r->parts * 2 * ROW * sizeof *r->spec));
     if (!r->spec)
         return dfn_fail(err, DFN_ERR_NOMEM, "response: out of memory");
+    dfn_response_set(r, c, h, n);
+    return DFN_OK;
+}
+
+void dfn_response_set(dfn_response *r, dfn_conv *c, const float *h, size_t n)
+{
     for (int p = 0; p < r->parts; p++) {
         const size_t at = (size_t)p * BLOCK, count = n - at < BLOCK ? n - at : BLOCK;
         memset(c->x, 0, SIZE * sizeof *c->x);
         memcpy(c->x, h + at, count * sizeof *c->x);
         forward(c, r->spec + (size_t)p * 2 * ROW, 1.f / SIZE);
     }
-    return DFN_OK;
 }
 
 void dfn_response_free(dfn_response *r)

@@ -29,6 +29,8 @@ void dfn_conv_free(dfn_conv *c); /* NULL allowed */
 /** Spectra of h[n], n >= 1. */
 dfn_status dfn_response_new(dfn_response *r, dfn_conv *c, const float *h, size_t n,
                             dfn_error *err);
+/** Other values for a response that was made for n values. Does not allocate. */
+void dfn_response_set(dfn_response *r, dfn_conv *c, const float *h, size_t n);
 void dfn_response_free(dfn_response *r);
 
 /** Take the signal x[n], n <= max_samples, `lead` <= DFN_CONV_BLOCK samples early: what

@@ -64,6 +64,22 @@ float dfn_peak(const float *x, size_t n)
     return peak[0];
 }
 
+void dfn_remove_mean(float *x, size_t n)
+{
+    double total = 0;
+    for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
+        const size_t end = n - start < DFN_LEVEL_FRAME ? n : start + DFN_LEVEL_FRAME;
+        float sum[LANES] = {0};
+        for (size_t i = start; i < end; i++)
+            sum[i % LANES] += x[i];
+        for (int k = 0; k < LANES; k++)
+            total += (double)sum[k];
+    }
+    const float mean = n ? (float)(total / (double)n) : 0;
+    for (size_t i = 0; i < n; i++)
+        x[i] -= mean;
+}
+
 void dfn_scale(float *x, size_t n, float gain)
 {
     for (size_t i = 0; i < n; i++)

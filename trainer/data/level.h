@@ -12,6 +12,7 @@ double dfn_power(const float *x, size_t n);
  * for silence. A last frame that is not whole counts as if zeros filled it. */
 double dfn_active_power(const float *x, size_t n);
 float dfn_peak(const float *x, size_t n); /* largest magnitude */
+void dfn_remove_mean(float *x, size_t n);
 void dfn_scale(float *x, size_t n, float gain);
 void dfn_add_scaled(float *y, const float *x, size_t n, float gain); /* y += gain x */
 

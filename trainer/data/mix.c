@@ -1,17 +1,24 @@
 #include "data/mix.h"
 
+#include "data/fault.h"
 #include "data/level.h"
 #include "data/mixer.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const float ceiling = 0.99f; /* of a finished example: room for rounding */
 
-static double draw(dfn_philox *r, dfn_range range)
+double dfn_mix_draw(dfn_philox *r, dfn_range range)
 {
     return dfn_philox_uniform(r, range.min, range.max);
+}
+
+int dfn_mix_draw_speed(const dfn_mix_config *c, dfn_philox *r, double p)
+{
+    const int other = dfn_philox_chance(r, p);
+    const double speed = dfn_mix_draw(r, c->speed);
+    return other ? (int)lround(speed * DFN_RESAMPLE_ONE) : DFN_RESAMPLE_ONE;
 }
 
 static double draw_snr(const dfn_mixer *m, dfn_philox *r)
@@ -20,7 +27,7 @@ static double draw_snr(const dfn_mixer *m, dfn_philox *r)
     const int outer = dfn_philox_chance(r, c->p_snr_outer);
     if (m->n_snr)
         return m->snr[dfn_philox_below(r, (size_t)m->n_snr)];
-    return draw(r, outer ? c->snr_outer_db : c->snr_db);
+    return dfn_mix_draw(r, outer ? c->snr_outer_db : c->snr_db);
 }
 
 /* What an example is to be. */
@@ -34,7 +41,8 @@ static plan draw_plan(const dfn_mixer *m, dfn_philox *r, dfn_clip *clip)
     const double kind = dfn_philox_unit(r);
     clip->speech = kind >= c->p_noise_only;
     clip->noise = !clip->speech || kind >= c->p_noise_only + c->p_clean_only;
-    const plan p = {draw(r, c->level_db), draw_snr(m, r), draw(r, c->noise_only_db)};
+    const plan p = {dfn_mix_draw(r, c->level_db), draw_snr(m, r),
+                    dfn_mix_draw(r, c->noise_only_db)};
     return p;
 }
 
@@ -45,7 +53,7 @@ static void set_speech(const dfn_mixer *m, const plan *p, float *noisy, float *t
     const double power = dfn_active_power(target, m->samples);
     clip->speech = power > 1e-12;
     if (!clip->speech) {
-        clip->bandwidth_hz = 0;
+        clip->bandwidth_hz = clip->limited ? clip->bandwidth_hz : 0;
         memset(noisy, 0, m->samples * sizeof *noisy);
         memset(target, 0, m->samples * sizeof *target);
         return;
@@ -111,13 +119,82 @@ static void place_speech(dfn_mixer *m, const dfn_room *room, float *noisy, float
     dfn_conv_apply(m->conv, &room->early, target);
 }
 
-static void place_noise(dfn_mixer *m, const dfn_room *room, dfn_philox *r)
+/* From the noise's place in the room. */
+static void place_noise(dfn_mixer *m, const dfn_room *room, float *x)
 {
-    const int here = dfn_philox_chance(r, m->config->p_room_noise);
-    if (!room || !here)
+    if (!room)
         return;
-    dfn_conv_signal(m->conv, m->noise, m->samples, room->noise_lead);
-    dfn_conv_apply(m->conv, &room->noise, m->noise);
+    dfn_conv_signal(m->conv, x, m->samples, room->noise_lead);
+    dfn_conv_apply(m->conv, &room->noise, x);
+}
+
+/* Decides where the band of this example ends. */
+static void draw_limit(dfn_mixer *m, dfn_philox *r, dfn_clip *clip)
+{
+    const dfn_mix_config *c = m->config;
+    float taps[DFN_LIMIT_TAPS];
+    const int narrow = dfn_philox_chance(r, c->p_narrow);
+    const int codec = dfn_philox_chance(r, c->p_codec);
+    const double hz = dfn_mix_draw(r, c->codec_hz), top = clip->bandwidth_hz;
+    clip->limited = codec || (narrow && top > 0);
+    if (!clip->limited)
+        return;
+    clip->bandwidth_hz = codec && (top <= 0 || hz < top) ? hz : top;
+    dfn_limit_design(fmax(clip->bandwidth_hz, 1000), taps);
+    dfn_response_set(&m->limit, m->conv, taps, DFN_LIMIT_TAPS);
+}
+
+static void limit(dfn_mixer *m, const dfn_clip *clip, float *x)
+{
+    if (!clip->limited)
+        return;
+    dfn_conv_signal(m->conv, x, m->samples, DFN_LIMIT_TAPS / 2);
+    dfn_conv_apply(m->conv, &m->limit, x);
+}
+
+static void add_intruder(dfn_mixer *m, dfn_philox *r, int voice, const dfn_room *room,
+                         float *noisy, dfn_clip *clip)
+{
+    const dfn_mix_config *c = m->config;
+    if (!dfn_philox_chance(r, c->p_intruder) || !clip->speech || !clip->noise)
+        return;
+    const double db = clip->level_db - dfn_mix_draw(r, c->intruder_db);
+    if (!dfn_mix_other_talker(m, r, voice, m->part))
+        return;
+    place_noise(m, room, m->part);
+    limit(m, clip, m->part);
+    const double power = dfn_active_power(m->part, m->samples);
+    clip->intruder = power > 1e-12;
+    if (clip->intruder)
+        dfn_add_scaled(noisy, m->part, m->samples, (float)(dfn_gain(db) / sqrt(power)));
+}
+
+static void add_faults(const dfn_mixer *m, dfn_philox *r, float *noisy, dfn_clip *clip)
+{
+    const dfn_mix_config *c = m->config;
+    const int cut = dfn_philox_chance(r, c->p_clip),
+              soft = dfn_philox_chance(r, c->p_soft_clip);
+    const int lost = dfn_philox_chance(r, c->p_dropout), dc = dfn_philox_chance(r, c->p_dc);
+    const double share = dfn_mix_draw(r, c->clip_share),
+                 gone = dfn_mix_draw(r, c->dropout_share);
+    const float offset = (float)dfn_mix_draw(r, c->dc);
+    if (cut)
+        dfn_fault_clip(noisy, m->samples, share, soft);
+    for (size_t i = 0; dc && i < m->samples; i++)
+        noisy[i] += offset;
+    if (lost)
+        dfn_fault_dropout(r, noisy, m->samples, gone);
+    clip->faults = (cut ? DFN_FAULT_CLIP : 0) | (lost ? DFN_FAULT_DROPOUT : 0) |
+                   (dc ? DFN_FAULT_DC : 0);
+}
+
+/* Returns whose voice it is. */
+static int mix_speech(dfn_mixer *m, const dfn_philox *start, float *target, dfn_clip *clip)
+{
+    dfn_philox r = dfn_philox_stream(start, DFN_MIX_SPEECH);
+    const int voice = dfn_mix_draw_voice(m, &r);
+    clip->bandwidth_hz = dfn_mix_talk(m, &r, voice, target);
+    return voice;
 }
 
 void dfn_mix(dfn_mixer *m, uint64_t seed, uint64_t epoch, uint64_t index, float *noisy,
@@ -125,13 +202,17 @@ void dfn_mix(dfn_mixer *m, uint64_t seed, uint64_t epoch, uint64_t index, float 
 {
     const dfn_philox start = dfn_philox_start(seed, epoch, index);
     dfn_philox r = dfn_philox_stream(&start, DFN_MIX_KIND);
-    dfn_philox rr = dfn_philox_stream(&start, DFN_MIX_ROOM);
     *clip = (dfn_clip){.epoch = epoch, .index = index, .room = -1};
     const plan p = draw_plan(m, &r, clip);
-    const dfn_room *room = draw_room(m, &rr, clip);
+    r = dfn_philox_stream(&start, DFN_MIX_ROOM);
+    const dfn_room *room = draw_room(m, &r, clip);
+    const dfn_room *noise_room =
+        dfn_philox_chance(&r, m->config->p_room_noise) ? room : NULL;
+    const int voice = clip->speech ? mix_speech(m, &start, target, clip) : -1;
+    r = dfn_philox_stream(&start, DFN_MIX_BAND);
+    draw_limit(m, &r, clip);
     if (clip->speech) {
-        r = dfn_philox_stream(&start, DFN_MIX_SPEECH);
-        dfn_mix_speech(m, &r, target, clip);
+        limit(m, clip, target);
         place_speech(m, room, noisy, target);
         set_speech(m, &p, noisy, target, clip);
     } else {
@@ -139,89 +220,14 @@ void dfn_mix(dfn_mixer *m, uint64_t seed, uint64_t epoch, uint64_t index, float 
         memset(target, 0, m->samples * sizeof *target);
     }
     if (clip->noise) {
-        r = dfn_philox_stream(&start, DFN_MIX_NOISE);
-        dfn_mix_noise(m, &r, clip);
-        place_noise(m, room, &rr);
+        dfn_mix_noise(m, &start, voice, clip);
+        place_noise(m, noise_room, m->noise);
+        limit(m, clip, m->noise);
         add_noise(m, &p, noisy, clip);
+        r = dfn_philox_stream(&start, DFN_MIX_INTRUDER);
+        add_intruder(m, &r, voice, noise_room, noisy, clip);
     }
+    r = dfn_philox_stream(&start, DFN_MIX_FAULT);
+    add_faults(m, &r, noisy, clip);
     guard(m, noisy, target, clip);
-}
-
-static dfn_status check(const dfn_sounds *sounds, const dfn_mix_config *config,
-                        dfn_split split, size_t samples, dfn_error *err)
-{
-    if (!samples)
-        return dfn_fail(err, DFN_ERR_ARG, "mixer: examples of no samples");
-    if (dfn_sounds_count(sounds, DFN_SPEECH, split) < 1)
-        return dfn_fail(err, DFN_ERR_ARG, "mixer: no speech to %s with",
-                        split == DFN_TRAIN_SPLIT ? "train" : "validate");
-    if (dfn_sounds_count(sounds, DFN_NOISE, split) < 1)
-        return dfn_fail(err, DFN_ERR_ARG, "mixer: no noise to %s with",
-                        split == DFN_TRAIN_SPLIT ? "train" : "validate");
-    return dfn_mix_check(config, err);
-}
-
-/* A mixer without voices and rooms. */
-static dfn_status new_empty(dfn_mixer **out, const dfn_mixer *model, dfn_error *err)
-{
-    dfn_mixer *m = malloc(sizeof *m);
-    *out = m;
-    if (!m)
-        return dfn_fail(err, DFN_ERR_NOMEM, "mixer: out of memory");
-    *m = *model;
-    m->conv = NULL;
-    m->noise = malloc(m->samples * sizeof *m->noise);
-    m->part = malloc(m->samples * sizeof *m->part);
-    if (!m->noise || !m->part)
-        return dfn_fail(err, DFN_ERR_NOMEM, "mixer: out of memory");
-    return dfn_conv_new(&m->conv, m->samples, err);
-}
-
-static dfn_status finish(dfn_mixer **out, dfn_mixer *m, dfn_status status)
-{
-    if (status)
-        dfn_mixer_free(m);
-    *out = status ? NULL : m;
-    return status;
-}
-
-dfn_status dfn_mixer_new(dfn_mixer **out, const dfn_sounds *sounds,
-                         const dfn_mix_config *config, dfn_split split, size_t samples,
-                         dfn_error *err)
-{
-    dfn_mixer *m,
-        model = {.sounds = sounds, .config = config, .split = split, .samples = samples};
-    *out = NULL;
-    dfn_status status = check(sounds, config, split, samples, err);
-    if (status)
-        return status;
-    model.n_snr = dfn_mix_snr_list(config, model.snr);
-    status = new_empty(&m, &model, err);
-    if (!status)
-        status = dfn_voices_make(&m->voices, sounds, split, config->wide_hz, err);
-    if (!status && config->p_room > 0)
-        status = dfn_rooms_new(&m->rooms, config, sounds, split, err);
-    return finish(out, m, status);
-}
-
-dfn_status dfn_mixer_share(dfn_mixer **out, const dfn_mixer *like, dfn_error *err)
-{
-    dfn_mixer *m, model = *like;
-    model.like = like;
-    const dfn_status status = new_empty(&m, &model, err);
-    return finish(out, m, status);
-}
-
-void dfn_mixer_free(dfn_mixer *m)
-{
-    if (!m)
-        return;
-    if (!m->like) {
-        dfn_voices_free(&m->voices);
-        dfn_rooms_free(&m->rooms);
-    }
-    dfn_conv_free(m->conv);
-    free(m->noise);
-    free(m->part);
-    free(m);
 }

@@ -28,10 +28,30 @@ struct dfn_mix_config {
     dfn_range pause_s;
     dfn_range spread_db; /* of a recording against its neighbours */
 
+    double p_speech_eq; /* that filters colour it, as microphones do */
+    double p_speed;     /* that it is faster or slower, and higher or lower */
+    dfn_range speed;    /* 0.8 to 1.25; also of noise */
+
     /* Noise: recordings, looped if short, mixed at levels of their own. */
     double noises[4];        /* weights of 1, 2, 3, 4 recordings */
     dfn_range noise_db;      /* of a recording against the others */
     dfn_range noise_only_db; /* level of a noise without speech, dBFS */
+
+    double p_noise_eq, p_noise_speed; /* of a recording */
+    double p_noise_clip;              /* of a recording */
+    double eq_db;                     /* most that a filter adds or takes */
+    double p_coloured;                /* and noise of a power like f^-beta */
+    dfn_range beta;
+    double p_hum; /* and 50 or 60 Hz with harmonics */
+    double p_clicks;
+    dfn_range clicks; /* a second */
+
+    /* Other voices, of the speech of the split. */
+    double p_babble;       /* that some of them are part of the noise */
+    double p_babble_alone; /* and that there are no recordings then */
+    dfn_range talkers;     /* 1 to 16 */
+    double p_intruder; /* that one more talks, on top of the noise, in the mixture only */
+    dfn_range intruder_db; /* active speech in the target against theirs */
 
     /* Rooms: made ones are drawn once, before the first example, and used again and again.
      */
@@ -51,6 +71,20 @@ struct dfn_mix_config {
     dfn_range snr_db;
     double p_snr_outer;
     dfn_range snr_outer_db;
+
+    /* Band limits. Both signals end there, and clip->bandwidth_hz says where. */
+    double
+        p_narrow; /* that an example of speech that is not full band ends where that does */
+    double p_codec; /* that any example ends at one of: */
+    dfn_range codec_hz;
+
+    /* Faults, in the mixture only. */
+    double p_clip, p_soft_clip;
+    dfn_range clip_share; /* of the peak that is left */
+    double p_dropout;
+    dfn_range dropout_share; /* of the samples that are lost */
+    double p_dc;
+    dfn_range dc; /* of full scale */
 };
 
 dfn_mix_config dfn_mix_defaults(void);

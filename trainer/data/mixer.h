@@ -4,7 +4,9 @@
 
 #include "data/mix_config.h"
 #include "data/philox.h"
+#include "data/resample.h"
 #include "data/room.h"
+#include "data/synth.h"
 
 enum { DFN_RATE = 48000 };
 
@@ -14,6 +16,11 @@ enum dfn_mix_stream {
     DFN_MIX_SPEECH,
     DFN_MIX_NOISE,
     DFN_MIX_ROOM,
+    DFN_MIX_SYNTH,
+    DFN_MIX_TALKERS,
+    DFN_MIX_INTRUDER,
+    DFN_MIX_BAND,
+    DFN_MIX_FAULT,
 };
 
 /* The speech of a split by speaker. */
@@ -26,28 +33,46 @@ typedef struct dfn_voices {
 dfn_status dfn_voices_make(dfn_voices *v, const dfn_sounds *sounds, dfn_split split,
                            double wide_hz, dfn_error *err);
 void dfn_voices_free(dfn_voices *v);
+/** Whether two recordings of `order` are by two people. Those without a name are. */
+bool dfn_voices_differ(const dfn_voices *v, int a, int b);
 
 struct dfn_mixer {
     const dfn_sounds *sounds;
     const dfn_mix_config *config;
     dfn_split split;
     size_t samples;
+
     const dfn_mixer *like; /* whose voices and rooms these are; NULL: its own */
     dfn_voices voices;
     dfn_rooms rooms;
-    dfn_conv *conv;
+    dfn_resampler resampler;
     int n_snr; /* of the list */
     double snr[DFN_SNR_LIST];
-    float *noise, *part; /* [samples]: the sum, and one recording of it */
+
+    dfn_conv *conv;
+    dfn_synth *synth;
+    dfn_response limit; /* the low-pass of this example */
+    float *noise;       /* [samples]: the sum */
+    float *part, *talk; /* [samples]: a part of it, a part of that */
+    float *raw;         /* input of the resampler */
 };
 
 /** Numbers of c->snr_list; how many, or -1 if it cannot be read. */
 int dfn_mix_snr_list(const dfn_mix_config *c, double list[DFN_SNR_LIST]);
+/** Steps of the resampler: another speed with probability p. */
+int dfn_mix_draw_speed(const dfn_mix_config *c, dfn_philox *r, double p);
+double dfn_mix_draw(dfn_philox *r, dfn_range range);
 
-/** Fill x[samples] with a speaker at a mean level of about 0 dB. Sets clip->bandwidth_hz.
- */
-void dfn_mix_speech(dfn_mixer *m, dfn_philox *r, float *x, dfn_clip *clip);
-/** Fill m->noise with recordings. Sets clip->noises. */
-void dfn_mix_noise(dfn_mixer *m, dfn_philox *r, dfn_clip *clip);
+/** A recording of `voices.order` whose speaker talks. */
+int dfn_mix_draw_voice(const dfn_mixer *m, dfn_philox *r);
+/** Fill x[samples] with this speaker at an active level of about 0 dB, or silence. Returns
+ * where its band ends; 0: full band. Uses m->raw. */
+double dfn_mix_talk(dfn_mixer *m, dfn_philox *r, int voice, float *x);
+
+/** Fill m->noise with all that is noise, other talkers than `voice` included. Sets
+ * clip->noises and clip->talkers. */
+void dfn_mix_noise(dfn_mixer *m, const dfn_philox *start, int voice, dfn_clip *clip);
+/** Fill x with one talker other than `voice` (-1: any). False if there is none. */
+bool dfn_mix_other_talker(dfn_mixer *m, dfn_philox *r, int voice, float *x);
 
 #endif

@@ -40,6 +40,12 @@ static void fill(dfn_voices *v, entry *list)
     }
 }
 
+bool dfn_voices_differ(const dfn_voices *v, int a, int b)
+{
+    const char *x = v->order[a]->speaker, *y = v->order[b]->speaker;
+    return *x && *y ? strcmp(x, y) != 0 : a != b;
+}
+
 dfn_status dfn_voices_make(dfn_voices *v, const dfn_sounds *sounds, dfn_split split,
                            double wide_hz, dfn_error *err)
 {
