@@ -10,6 +10,8 @@
 #include <dfnet4/cpu.h>
 #include <dfnet4/graph.h>
 
+enum { DFN_LANES = 16 }; /* frames side by side, lanes.h */
+
 #define DFN_KERNEL(name, args) void(*name) args;
 #define REAL float
 typedef struct dfn_kernels {

@@ -210,3 +210,22 @@ DFN_KERNEL(complex_unit_bwd, (REAL *restrict dx, const REAL *restrict dy,
 DFN_KERNEL(spectral_error,
            (REAL *restrict e, REAL *restrict dy, const REAL *restrict y,
             const REAL *restrict s, const REAL *restrict c, REAL g, size_t n))
+
+/* the same for bins of frames side by side, x[n][2][DFN_LANES]; d, which may be NULL or y,
+ * is overwritten with the gradient */
+DFN_KERNEL(lanes_error, (REAL *restrict e, REAL *d, const REAL *y, const REAL *restrict s,
+                         const REAL *restrict c, REAL g, size_t n))
+
+/* lanes.c      transforms of up to 16 frames side by side, see lanes.h. gather:
+ * y[n][DFN_LANES] = w[n] times the frames of n of x, `hop` apart, and 0 in the lanes left
+ * over; scatter: x += its transpose, of y[n] with rows 2i and 2i + 1 exchanged */
+DFN_KERNEL(lanes_gather, (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
+                          int n, int hop, int lanes))
+DFN_KERNEL(lanes_scatter, (REAL *restrict x, const REAL *restrict y, const REAL *restrict w,
+                           int n, int hop, int lanes))
+/* one pass of complex y, x[m radix s][2][DFN_LANES], w[m][radix - 1][2]; split and join in
+ * place, z[n + 1][2][DFN_LANES], w[n / 2 + 1][2] */
+DFN_KERNEL(lanes_pass, (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
+                        int radix, int m, int s))
+DFN_KERNEL(lanes_split, (REAL *restrict z, const REAL *restrict w, int n))
+DFN_KERNEL(lanes_join, (REAL *restrict z, const REAL *restrict w, int n))

@@ -44,18 +44,40 @@ static void add_gradient(REAL *dy, const REAL *y, REAL m, REAL g, REAL k, REAL o
     dy[1] += along * im + across * re;
 }
 
+/* Errors of one bin; d, which may be NULL, gets its gradient. */
+static void add_bin(REAL *e, REAL d[2], const REAL y[2], const REAL s[2], const REAL *c,
+                    REAL g)
+{
+    REAL u[2], v[2];
+    const REAL a = compress(u, y, g), b = compress(v, s, g);
+    const REAL apart[2] = {u[0] - v[0], u[1] - v[1]}, over = a - b;
+    const int less = over < 0;
+    e[less] += over * over;
+    e[2] += apart[0] * apart[0] + apart[1] * apart[1];
+    if (d)
+        add_gradient(d, y, a, g, c[less], over, c[2], apart);
+}
+
 void OP(spectral_error)(REAL *restrict e, REAL *restrict dy, const REAL *restrict y,
                         const REAL *restrict s, const REAL *restrict c, REAL g, size_t n)
 {
     e[0] = e[1] = e[2] = 0;
-    for (size_t i = 0; i < 2 * n; i += 2) {
-        REAL u[2], v[2];
-        const REAL a = compress(u, y + i, g), b = compress(v, s + i, g);
-        const REAL d[2] = {u[0] - v[0], u[1] - v[1]}, over = a - b;
-        const int less = over < 0;
-        e[less] += over * over;
-        e[2] += d[0] * d[0] + d[1] * d[1];
-        if (dy)
-            add_gradient(dy + i, y + i, a, g, c[less], over, c[2], d);
-    }
+    for (size_t i = 0; i < 2 * n; i += 2)
+        add_bin(e, dy ? dy + i : NULL, y + i, s + i, c, g);
+}
+
+void OP(lanes_error)(REAL *restrict e, REAL *d, const REAL *y, const REAL *restrict s,
+                     const REAL *restrict c, REAL g, size_t n)
+{
+    e[0] = e[1] = e[2] = 0;
+    for (size_t i = 0; i < n * 2 * DFN_LANES; i += 2 * DFN_LANES)
+        for (size_t j = i; j < i + DFN_LANES; j++) {
+            const REAL a[2] = {y[j], y[j + DFN_LANES]}, b[2] = {s[j], s[j + DFN_LANES]};
+            REAL slope[2] = {0};
+            add_bin(e, d ? slope : NULL, a, b, c, g);
+            if (d) {
+                d[j] = slope[0];
+                d[j + DFN_LANES] = slope[1];
+            }
+        }
 }

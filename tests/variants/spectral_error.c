@@ -86,3 +86,43 @@ void variant_spectral_error(const variant *v)
         numbers_free(&x);
     }
 }
+
+/* The kernel above in another order: y and s as bins side by side, d overwritten. */
+static void to_lanes(float *to, const float *from, size_t n)
+{
+    for (size_t i = 0; i < n * DFN_LANES; i++) {
+        const size_t at = i / DFN_LANES * 2 * DFN_LANES + i % DFN_LANES;
+        to[at] = from[2 * i];
+        to[at + DFN_LANES] = from[2 * i + 1];
+    }
+}
+
+void variant_lanes_error(const variant *v)
+{
+    enum { N = 3, ALL = N * DFN_LANES };
+    for (int i = 0; i < SCALES * SCALES * POWERS; i++) {
+        const double g = powers[i % POWERS];
+        numbers x = numbers_new(ALL, scales[i / POWERS % SCALES],
+                                scales[i / POWERS / SCALES % SCALES]);
+        double e_bound[3], dy_bound[2 * VARIANT_MAX];
+        float y[2 * ALL], s[2 * ALL], d[2 * ALL], alone[3];
+        to_lanes(y, x.y.f, N);
+        to_lanes(s, x.s.f, N);
+        v->k.lanes_error(alone, NULL, y, s, x.c.f, (float)g, N);
+        v->k.lanes_error(x.e.f, d, y, s, x.c.f, (float)g, N);
+        v->k.lanes_error(x.e.f, y, y, s, x.c.f, (float)g, N);
+        variant_same(v, "gradient in place", d, y, 2 * ALL);
+        memset(x.dy.d, 0, 2 * ALL * sizeof *x.dy.d);
+        dfn_spectral_error_f64(x.e.d, x.dy.d, x.y.d, x.s.d, x.c.d, g, ALL);
+        bounds(&x, g, e_bound, dy_bound);
+        for (size_t j = 0; j < ALL; j++) {
+            const size_t at = j / DFN_LANES * 2 * DFN_LANES + j % DFN_LANES;
+            x.dy.f[2 * j] = d[at];
+            x.dy.f[2 * j + 1] = d[at + DFN_LANES];
+        }
+        pair_check(v, "errors side by side", &x.e, e_bound);
+        pair_check(v, "gradients side by side", &x.dy, dy_bound);
+        variant_same(v, "errors side by side without gradient", alone, x.e.f, 3);
+        numbers_free(&x);
+    }
+}

@@ -10,9 +10,9 @@ typedef struct polar {
     vf r, inverse, m;
 } polar;
 
-static inline polar polar_of(const float *p, float g, size_t n)
+static inline polar polar_of(vc x, float g)
 {
-    polar z = {.x = vc_load(p, n)};
+    polar z = {.x = x};
     const vf r2 = vf_fma(z.x.re, z.x.re, z.x.im * z.x.im), zero = vf_set(0);
     const vm there = vf_gt(r2, zero);
     z.r = vf_sqrt(r2);
@@ -49,29 +49,63 @@ static inline vc gradient(const polar *y, float g, vf k, vf over, vf c, vc d)
     return (vc){vf_fnma(across, im, along * re), vf_fma(across, re, along * im)};
 }
 
+typedef struct sums {
+    vf more, less, apart;
+} sums;
+
+/* One vector of bins: its errors, and its gradient if `d` is not NULL. */
+static inline void add_bins(sums *e, vc *d, vc y, vc s, const float *c, float g)
+{
+    const polar a = polar_of(y, g), b = polar_of(s, g);
+    const vc p = compressed(&a, g), q = compressed(&b, g);
+    const vc apart = {p.re - q.re, p.im - q.im};
+    const vf zero = vf_set(0), over = a.m - b.m, square = over * over;
+    const vm below = vf_gt(zero, over);
+    e->more = e->more + vf_select(below, zero, square);
+    e->less = e->less + vf_select(below, square, zero);
+    e->apart = e->apart + vf_fma(apart.re, apart.re, apart.im * apart.im);
+    if (d)
+        *d = gradient(&a, g, vf_select(below, vf_set(c[1]), vf_set(c[0])), over,
+                      vf_set(c[2]), apart);
+}
+
+static inline void sums_end(float *e, const sums *of)
+{
+    e[0] = vf_sum(of->more);
+    e[1] = vf_sum(of->less);
+    e[2] = vf_sum(of->apart);
+}
+
 void SIMD(spectral_error)(float *restrict e, float *restrict dy, const float *restrict y,
                           const float *restrict s, const float *restrict c, float g,
                           size_t n)
 {
-    const vf zero = vf_set(0);
-    vf more = zero, less = zero, apart = zero;
+    sums sum = {vf_set(0), vf_set(0), vf_set(0)};
     for (size_t i = 0; i < n; i += VF) {
         const size_t left = n - i;
-        const polar a = polar_of(y + 2 * i, g, left), b = polar_of(s + 2 * i, g, left);
-        const vc p = compressed(&a, g), q = compressed(&b, g);
-        const vc d = {p.re - q.re, p.im - q.im};
-        const vf over = a.m - b.m, square = over * over;
-        const vm below = vf_gt(zero, over);
-        more = more + vf_select(below, zero, square);
-        less = less + vf_select(below, square, zero);
-        apart = apart + vf_fma(d.re, d.re, d.im * d.im);
+        vc d;
+        add_bins(&sum, dy ? &d : NULL, vc_load(y + 2 * i, left), vc_load(s + 2 * i, left),
+                 c, g);
         if (dy)
-            vc_add_to(dy + 2 * i,
-                      gradient(&a, g, vf_select(below, vf_set(c[1]), vf_set(c[0])), over,
-                               vf_set(c[2]), d),
-                      left);
+            vc_add_to(dy + 2 * i, d, left);
     }
-    e[0] = vf_sum(more);
-    e[1] = vf_sum(less);
-    e[2] = vf_sum(apart);
+    sums_end(e, &sum);
+}
+
+void SIMD(lanes_error)(float *restrict e, float *d, const float *y, const float *restrict s,
+                       const float *restrict c, float g, size_t n)
+{
+    sums sum = {vf_set(0), vf_set(0), vf_set(0)};
+    for (size_t i = 0; i < n * 2 * DFN_LANES; i += 2 * DFN_LANES)
+        for (size_t j = i; j < i + DFN_LANES; j += VF) {
+            const vc a = {vf_load(y + j), vf_load(y + j + DFN_LANES)};
+            const vc b = {vf_load(s + j), vf_load(s + j + DFN_LANES)};
+            vc slope;
+            add_bins(&sum, d ? &slope : NULL, a, b, c, g);
+            if (d) {
+                vf_store(d + j, slope.re);
+                vf_store(d + j + DFN_LANES, slope.im);
+            }
+        }
+    sums_end(e, &sum);
 }
