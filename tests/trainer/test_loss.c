@@ -137,6 +137,7 @@ static dfn_loss_config every_term(void)
     k.segment_size[0] = 30;
     k.segment_size[1] = 55;
     k.segment_floor = -30;
+    memcpy(k.multi_size, (const int[DFN_LOSS_SIZES]){60, 8, 256}, sizeof k.multi_size);
     return k;
 }
 
@@ -150,7 +151,7 @@ static void gradients(void)
             dfn_loss_config k = every_term();
             memset(k.weight, 0, sizeof k.weight);
             k.weight[i] = 2;
-            k.spectral_gamma = v ? 1 : 0.5;
+            k.spectral_gamma = k.multi_gamma = v ? 1 : 0.5;
             k.mask_target = v;
             check_gradients(dfn_loss_term_name((dfn_loss_term)i), &k, v == 1 ? 13000 : 0);
         }

@@ -1,6 +1,7 @@
 /* loss.c - a loss's memory, and the sum of its terms. */
 #include "loss/terms.h"
 
+#include "dsp/fft.h"
 #include "graph/arena.h"
 
 #include <limits.h>
@@ -21,14 +22,40 @@ static dfn_status open_transform(LOSS *l, unsigned cpu, dfn_error *err)
 }
 #endif
 
+static void layout_multi(dfn_arena *a, LOSS *l)
+{
+    int largest = 0;
+    for (int i = 0; i < DFN_LOSS_SIZES; i++) {
+        const int size = l->config.multi_size[i];
+        if (size > 0)
+            OP(loss_frames_layout)(&l->multi[i], a, size);
+        largest = size > largest ? size : largest;
+    }
+    for (int i = 0; i < 3; i++)
+        l->multi_work[i] = dfn_arena_take(a, OP(loss_frames_work)(largest), sizeof(REAL));
+    if (largest / 2 > l->margin)
+        l->margin = largest / 2;
+}
+
+/* Room around each wave for the mirrors of transforms, and for one more hop of gradient. */
 static void layout_wave(dfn_arena *a, LOSS *l)
 {
-    const size_t n = (size_t)l->samples, hop = (size_t)l->hop;
-    l->target = dfn_arena_take(a, (size_t)l->clips * n, sizeof *l->target);
-    l->wave = dfn_arena_take(a, n, sizeof *l->wave);
-    l->d_wave = dfn_arena_take(a, n + hop, sizeof *l->d_wave);
+    const size_t hop = (size_t)l->hop;
+    l->margin = l->hop;
+    if (l->config.weight[DFN_LOSS_MULTI_RESOLUTION] > 0)
+        layout_multi(a, l);
+    l->stride = l->frames * l->hop + 2 * l->margin;
+    const size_t n = (size_t)l->stride, ahead = (size_t)l->margin;
+    REAL *target = dfn_arena_take(a, (size_t)l->clips * n, sizeof *target);
+    REAL *wave = dfn_arena_take(a, n, sizeof *wave);
+    REAL *d_wave = dfn_arena_take(a, n, sizeof *d_wave);
     l->row = dfn_arena_take(a, 2 * (size_t)l->bins, sizeof *l->row);
     l->memory = dfn_arena_take(a, hop, sizeof *l->memory);
+    if (!a->base)
+        return;
+    l->target = target + ahead;
+    l->wave = wave + ahead;
+    l->d_wave = d_wave + ahead;
 }
 
 static LOSS *layout(dfn_arena *a, const dfn_loss_config *config, const dfn_model_info *info,
@@ -44,7 +71,6 @@ static LOSS *layout(dfn_arena *a, const dfn_loss_config *config, const dfn_model
                .sample_rate = info->sample_rate,
                .fft_size = info->fft_size,
                .hop = info->hop_size,
-               .samples = frames * info->hop_size,
                .lsnr_low = info->lsnr_min - 1, /* beyond what the network can say */
                .lsnr_high = info->lsnr_max + 1};
     at.widths = dfn_arena_take(a, (size_t)info->nb_erb, sizeof *at.widths);
@@ -78,6 +104,11 @@ static const char *refuse(const dfn_loss_config *c)
             return "an exponent of compression is not in 0 .. 1";
     if (c->mask_target < DFN_MASK_IAM || c->mask_target > DFN_MASK_SPECTRUM)
         return "there is no such target of masks";
+    for (int i = 0; i < DFN_LOSS_SIZES; i++)
+        if (c->multi_size[i] != 0 &&
+            (c->multi_size[i] % 4 || !dfn_fft_supported(c->multi_size[i])))
+            return "a size of multi_resolution is not a multiple of 4, 4 to 65536, without "
+                   "prime factors above 5";
     if (!(c->segment_overlap >= 0 && c->segment_overlap < 1))
         return "segments must overlap by 0 to less than 1";
     if (!(c->alpha_off[0] < c->alpha_off[1] && c->alpha_on[0] < c->alpha_on[1]))
@@ -94,7 +125,7 @@ dfn_status LOSS_API(new)(LOSS **out, const dfn_loss_config *config,
     *out = NULL;
     if (why)
         return dfn_fail(err, DFN_ERR_ARG, "loss: %s", why);
-    if (clips < 1 || frames < 1 || frames > INT_MAX / info->hop_size)
+    if (clips < 1 || frames < 1 || frames > INT_MAX / 4 / info->hop_size)
         return dfn_fail(err, DFN_ERR_ARG, "loss: no shard of %d clips of %d frames", clips,
                         frames);
     layout(&measure, config, info, clips, frames);

@@ -69,29 +69,26 @@ static int step(const dfn_loss_config *k, int size)
 void OP(loss_sdr_count)(LOSS *l, const LOSS_INPUT *in)
 {
     const dfn_loss_config *k = &l->config;
-    const int start = in->skip * l->hop, n = l->samples - start;
     const double floor_power = pow(10, k->segment_floor / 10);
-    l->sdr_clips = 0;
-    for (int b = 0; b < l->clips; b++)
-        l->sdr_clips +=
-            power(l->target + (size_t)b * (size_t)l->samples + start, n) > SILENT;
-    for (int j = 0; j < 2; j++) {
-        const int size = k->segment_size[j];
-        l->segments[j] = 0;
-        for (int b = 0; size > 0 && b < l->clips; b++) {
-            const REAL *s = l->target + (size_t)b * (size_t)l->samples;
-            for (int at = start; at + size <= l->samples; at += step(k, size))
+    (void)in;
+    l->sdr_clips = l->segments[0] = l->segments[1] = 0;
+    for (int b = 0; b < l->clips; b++) {
+        const REAL *s = loss_target(l, b);
+        l->sdr_clips += power(s, l->length) > SILENT;
+        for (int j = 0; j < 2; j++) {
+            const int size = k->segment_size[j];
+            for (int at = 0; size > 0 && at + size <= l->length; at += step(k, size))
                 l->segments[j] += power(s + at, size) > floor_power;
         }
     }
 }
 
-static double segments(LOSS *l, const REAL *x, const REAL *s, REAL *dx, int start, int size,
+static double segments(LOSS *l, const REAL *x, const REAL *s, REAL *dx, int size,
                        double scale)
 {
     const double floor_power = pow(10, l->config.segment_floor / 10);
     double sum = 0;
-    for (int at = start; at + size <= l->samples; at += step(&l->config, size))
+    for (int at = 0; at + size <= l->length; at += step(&l->config, size))
         if (power(s + at, size) > floor_power)
             sum += OP(loss_si_sdr)(x + at, s + at, dx ? dx + at : NULL, size, scale);
     return sum;
@@ -102,15 +99,13 @@ void OP(loss_sdr)(LOSS *l, const LOSS_INPUT *in, const REAL *x, const REAL *s, R
 {
     const dfn_loss_config *k = &l->config;
     const double whole = k->weight[DFN_LOSS_SI_SDR] / l->sdr_clips;
-    const int start = in->skip * l->hop, n = l->samples - start;
-    if (k->weight[DFN_LOSS_SI_SDR] > 0 && power(s + start, n) > SILENT)
-        terms[DFN_LOSS_SI_SDR] -=
-            whole * OP(loss_si_sdr)(x + start, s + start, dx ? dx + start : NULL, n,
-                                    -whole * in->scale);
+    const int n = l->length;
+    if (k->weight[DFN_LOSS_SI_SDR] > 0 && power(s, n) > SILENT)
+        terms[DFN_LOSS_SI_SDR] -= whole * OP(loss_si_sdr)(x, s, dx, n, -whole * in->scale);
     for (int j = 0; j < 2; j++) {
         const double part = k->weight[DFN_LOSS_SEGMENTAL] / l->segments[j];
         if (k->weight[DFN_LOSS_SEGMENTAL] > 0 && l->segments[j] > 0)
             terms[DFN_LOSS_SEGMENTAL] -=
-                part * segments(l, x, s, dx, start, k->segment_size[j], -part * in->scale);
+                part * segments(l, x, s, dx, k->segment_size[j], -part * in->scale);
     }
 }

@@ -3,6 +3,7 @@
 #ifndef DFN_LOSS_TERMS_H
 #define DFN_LOSS_TERMS_H
 
+#include "loss/frames.h"
 #include "loss/loss_config.h"
 #include "op/real.h"
 
@@ -40,12 +41,24 @@ struct LOSS {
 #else
     dfn_stft *stft;
 #endif
-    int hop, samples;           /* of a clip: frames * hop */
-    REAL *target;               /* [clips][samples] */
-    REAL *wave, *d_wave;        /* [samples], [samples + hop] */
+    int hop, length;            /* samples of a wave that count: (frames - skip) hop */
+    int margin, stride;         /* samples around a wave, and from one to the next */
+    REAL *target;               /* [clips] waves */
+    REAL *wave, *d_wave;        /* one */
     REAL *row, *memory;         /* [bins][2], [hop] */
     int sdr_clips, segments[2]; /* that count in this shard */
+
+    OP(loss_frames) multi[DFN_LOSS_SIZES];
+    REAL *multi_work[3];
+    double multi_count[DFN_LOSS_SIZES];   /* bins in this shard */
+    double multi_part[DFN_LOSS_SIZES][2]; /* values: magnitudes, complex */
 };
+
+/* Target wave of clip b. */
+static inline REAL *loss_target(const LOSS *l, int b)
+{
+    return l->target + (size_t)b * (size_t)l->stride;
+}
 
 static inline double squared(double x) { return x * x; }
 
@@ -63,10 +76,17 @@ void OP(loss_df_alpha)(LOSS *l, const LOSS_INPUT *in, double *terms);
 void OP(loss_vad)(LOSS *l, const LOSS_INPUT *in, double *terms);
 void OP(loss_wave)(LOSS *l, const LOSS_INPUT *in, double *terms);
 
-/* One clip's wave x, with d_x, against s. sdr_count comes first, with all targets there. */
+/* One clip's wave x, with dx, which may be NULL, against s. The counts come first, with all
+ * targets there; multi needs l->margin samples around x and s (mirror), and leaves
+ * gradients there (fold). */
 void OP(loss_sdr_count)(LOSS *l, const LOSS_INPUT *in);
 void OP(loss_sdr)(LOSS *l, const LOSS_INPUT *in, const REAL *x, const REAL *s, REAL *dx,
                   double *terms);
+void OP(loss_multi_count)(LOSS *l, const LOSS_INPUT *in);
+void OP(loss_multi)(LOSS *l, const LOSS_INPUT *in, int b, const REAL *x, const REAL *s,
+                    REAL *dx, double *terms);
+void OP(loss_multi_mirror)(const LOSS *l, REAL *x);
+void OP(loss_multi_fold)(const LOSS *l, REAL *dx);
 
 /** SI-SDR of x[n] in dB; dx, which may be NULL, gets `scale` times its gradient added. */
 double OP(loss_si_sdr)(const REAL *x, const REAL *s, REAL *dx, int n, double scale);

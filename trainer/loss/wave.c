@@ -1,8 +1,8 @@
 /* wave.c - terms of the waveform: both spectra through the inverse of the network's framing
  * (dfn_stft_synthesise), and gradients back through its transpose.
  *
- * Frames before in->skip and bins above a clip's bandwidth are taken as 0 in both. One
- * clip's wave is [T hop]: the first hop lacks the frame before, in both as well. */
+ * A wave begins at frame in->skip, whose first half is faded in for want of the frame
+ * before, and has no bins above the clip's bandwidth: the same for both. */
 #include "loss/terms.h"
 
 #include <string.h>
@@ -55,18 +55,16 @@ static void analyse(LOSS *l, dft *d, REAL *spec, REAL *memory, const REAL *in)
 #    define OPEN dft *d = l->stft
 #endif
 
-/* wave[T hop] of the spectra of clip b. */
+/* The wave of the spectra of clip b. */
 static void to_wave(LOSS *l, const LOSS_INPUT *in, int b, const REAL *spectra, REAL *wave)
 {
     OPEN;
     const size_t hop = (size_t)l->hop, n = (size_t)(2 * l->bins_of[b]);
-    const size_t skipped = hop * (size_t)in->skip;
-    memset(wave, 0, skipped * sizeof *wave);
     memset(l->memory, 0, hop * sizeof *l->memory);
     memset(l->row, 0, (size_t)(2 * l->bins) * sizeof *l->row);
-    for (int t = in->skip; t < l->frames; t++) {
+    for (int t = in->skip; t < l->frames; t++, wave += hop) {
         memcpy(l->row, spectra + loss_row(l, b, t, 2 * l->bins), n * sizeof *l->row);
-        synthesise(l, d, wave + hop * (size_t)t, l->memory, l->row);
+        synthesise(l, d, wave, l->memory, l->row);
     }
 }
 
@@ -79,10 +77,10 @@ static void to_spectra(LOSS *l, const LOSS_INPUT *in, int b, REAL *d_spectra,
     const size_t hop = (size_t)l->hop;
     const int n = 2 * l->bins_of[b], last = 2 * l->bins - 2;
     const REAL middle = (REAL)(2 * l->fft_size), end = (REAL)l->fft_size;
-    memcpy(l->memory, d_wave + hop * (size_t)in->skip, hop * sizeof *l->memory);
+    memcpy(l->memory, d_wave, hop * sizeof *l->memory);
     for (int t = in->skip; t < l->frames; t++) {
         REAL *to = d_spectra + loss_row(l, b, t, 2 * l->bins);
-        analyse(l, d, l->row, l->memory, d_wave + hop * (size_t)(t + 1));
+        analyse(l, d, l->row, l->memory, d_wave += hop);
         to[0] += end * l->row[0];
         for (int i = 2; i < n && i < last; i++)
             to[i] += middle * l->row[i];
@@ -91,25 +89,42 @@ static void to_spectra(LOSS *l, const LOSS_INPUT *in, int b, REAL *d_spectra,
     }
 }
 
+/* Terms of one clip's waves x and s, and the gradient in dx, which may be NULL. */
+static void compare(LOSS *l, const LOSS_INPUT *in, int b, REAL *x, REAL *s, REAL *dx,
+                    double *terms)
+{
+    OP(loss_sdr)(l, in, x, s, dx, terms);
+    if (!(l->config.weight[DFN_LOSS_MULTI_RESOLUTION] > 0))
+        return;
+    OP(loss_multi_mirror)(l, x);
+    OP(loss_multi_mirror)(l, s);
+    OP(loss_multi)(l, in, b, x, s, dx, terms);
+    if (dx)
+        OP(loss_multi_fold)(l, dx);
+}
+
 void OP(loss_wave)(LOSS *l, const LOSS_INPUT *in, double *terms)
 {
-    const size_t samples = (size_t)l->samples;
     if (!OP(loss_needs_wave)(&l->config) || in->skip >= l->frames)
         return;
+    l->length = (l->frames - in->skip) * l->hop;
     for (int b = 0; b < l->clips; b++)
-        to_wave(l, in, b, in->target, l->target + samples * (size_t)b);
+        to_wave(l, in, b, in->target, loss_target(l, b));
     OP(loss_sdr_count)(l, in);
+    OP(loss_multi_count)(l, in);
     for (int b = 0; b < l->clips; b++) {
-        const REAL *target = l->target + samples * (size_t)b;
+        REAL *dx = in->d_enhanced ? l->d_wave : NULL;
         to_wave(l, in, b, in->enhanced, l->wave);
-        memset(l->d_wave, 0, (samples + (size_t)l->hop) * sizeof *l->d_wave);
-        OP(loss_sdr)(l, in, l->wave, target, l->d_wave, terms);
-        if (in->d_enhanced)
-            to_spectra(l, in, b, in->d_enhanced, l->d_wave);
+        if (dx)
+            memset(dx - l->margin, 0, (size_t)l->stride * sizeof *dx);
+        compare(l, in, b, l->wave, loss_target(l, b), dx, terms);
+        if (dx)
+            to_spectra(l, in, b, in->d_enhanced, dx);
     }
 }
 
 bool OP(loss_needs_wave)(const dfn_loss_config *k)
 {
-    return k->weight[DFN_LOSS_SI_SDR] > 0 || k->weight[DFN_LOSS_SEGMENTAL] > 0;
+    return k->weight[DFN_LOSS_SI_SDR] > 0 || k->weight[DFN_LOSS_SEGMENTAL] > 0 ||
+           k->weight[DFN_LOSS_MULTI_RESOLUTION] > 0;
 }
