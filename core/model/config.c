@@ -139,9 +139,30 @@ static bool plainly(void (*work)(void *), void *user)
     return true;
 }
 
+/* The reader of INI files cuts longer lines in pieces, which would be read as other keys.
+ */
+enum { LONGEST_LINE = INI_MAX_LINE - 2 };
+
+static bool check_lines(parser *p)
+{
+    int line = 1;
+    for (const char *at = p->text; *at; line++) {
+        const size_t n = strcspn(at, "\n");
+        if (n > LONGEST_LINE) {
+            p->line = line;
+            snprintf(p->why, sizeof p->why, "more than %d characters", LONGEST_LINE);
+            return false;
+        }
+        at += n + (at[n] != '\0');
+    }
+    return true;
+}
+
 static void parse(void *user)
 {
     parser *p = user;
+    if (!check_lines(p))
+        return;
     p->line = ini_parse_string(p->text, handle, p);
 }
 

@@ -59,6 +59,12 @@ int main(void)
     refused("[deepfilternet]\nenc_concat = True\n", "'enc_concat = True' is not supported");
     refused("[deepfilternet]\ndf_gru_skip = identity\n", "only groupedlinear|none");
     refused("[nonsense]\nkey = 1\n", "section [nonsense]");
+    char text[400];
+    snprintf(text, sizeof text, "[df]\n# %0*d\nnb_erb = 32\n", 196, 0);
+    dfn_dfnet3_config c;
+    CHECK(!dfn_dfnet3_parse(&c, text, "a.ini", NULL), "a line of 198 characters");
+    snprintf(text, sizeof text, "[df]\n# %0*d\nnb_erb = 32\n", 197, 0);
+    refused(text, "a.ini:2: more than 198 characters");
     refused("no section or sign\n", "a.ini:1: not a section, key or comment");
     return check_report();
 }
