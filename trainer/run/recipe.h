@@ -50,11 +50,13 @@ typedef struct dfn_recipe {
     dfn_loss_config loss;
     char *model_text; /* INI text of the network */
     char *text;       /* the recipe with every key: what a file of it reads back as */
-    char hash[65];    /* of `text` without the keys that may change when a run goes on */
+    char *identity;   /* `text` without the keys that may change when a run goes on */
+    char hash[65];    /* SHA-256 of `identity` */
 } dfn_recipe;
 
 /** Read a recipe. `options` are "section.key=value", each over what the file says. Paths in
- * the file are relative to it. The error names file and line, or the option.
+ * the file are relative to it, those in options to the working directory; here they are
+ * absolute. The error names file and line, or the option.
  * owner: dfn_recipe_free */
 dfn_status dfn_recipe_read(dfn_recipe **out, const char *path, const char *const *options,
                            size_t n_options, dfn_error *err);
