@@ -19,7 +19,7 @@ static const dfn_adamw_config config = {0.9, 0.98, 1e-6, 1.0, 0.9, true};
 
 typedef struct run {
     dfn_adamw o;
-    dfn_progress p;
+    dfn_counters p;
     dfn_checkpoint c;
 } run;
 
@@ -45,7 +45,7 @@ static void go(run *r, int steps)
         if (r->p.step % 7 == 3)
             ((float *)d.data[0])[0] = INFINITY;
         dfn_adamw_step(&r->o, d.data, 1e-2, 0.1, NULL);
-        dfn_progress_validated(&r->p, 3, sin((double)r->p.step));
+        dfn_counters_validated(&r->p, 3, sin((double)r->p.step));
         r->p.seconds += 1 / 3.0;
     }
     dfn_weights_free(&d);

@@ -122,10 +122,10 @@ static dfn_status write_list(const dfn_checkpoint *c, const tensor_list *l,
                              const char *folder, dfn_error *err)
 {
     const dfn_adamw *o = c->optimiser;
-    char progress[DFN_PROGRESS_TEXT], sum[DIGEST], path[DFN_PATH];
+    char progress[DFN_COUNTERS_TEXT], sum[DIGEST], path[DFN_PATH];
     const char *const texts[TEXTS] = {c->recipe, c->config, progress};
     const size_t n =
-        dfn_progress_print(progress, sizeof progress, c->progress, o->updates, o->skipped);
+        dfn_counters_print(progress, sizeof progress, c->progress, o->updates, o->skipped);
     if (!n || n >= sizeof progress || !digest(sum, l->tensor, l->n, texts))
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: no memory for a checkpoint", folder);
     const dfn_text_pair pairs[] = {{"format", format},
@@ -214,7 +214,7 @@ static dfn_status take(const dfn_checkpoint *c, const dfn_safetensors *s,
                        const tensor_list *l, const char *path, dfn_error *err)
 {
     const char *texts[TEXTS];
-    dfn_progress progress;
+    dfn_counters progress;
     uint64_t updates, skipped;
     dfn_status status = check_file(s, texts, path, err);
     if (!status)
@@ -222,7 +222,7 @@ static dfn_status take(const dfn_checkpoint *c, const dfn_safetensors *s,
     if (!status)
         status = check_tensors(s, l, path, err);
     if (!status)
-        status = dfn_progress_parse(&progress, &updates, &skipped, texts[2], path, err);
+        status = dfn_counters_parse(&progress, &updates, &skipped, texts[2], path, err);
     if (status)
         return status;
     for (size_t i = 0; i < l->n; i++) {

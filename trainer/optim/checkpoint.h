@@ -13,11 +13,11 @@
 #define DFN_CHECKPOINT_H
 
 #include "optim/adamw.h"
-#include "optim/progress.h"
+#include "optim/counters.h"
 
 typedef struct dfn_checkpoint {
     dfn_adamw *optimiser;
-    dfn_progress *progress;
+    dfn_counters *progress;
     const char
         *recipe; /* what has to be the same when the run goes on: [section] key = value */
     const char *config; /* dfn_model_config */

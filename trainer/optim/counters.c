@@ -1,4 +1,4 @@
-#include "optim/progress.h"
+#include "optim/counters.h"
 
 #include "model/config.h"
 
@@ -6,7 +6,7 @@
 #include <math.h>
 
 typedef struct record {
-    dfn_progress p;
+    dfn_counters p;
     uint64_t updates, skipped;
 } record;
 
@@ -68,21 +68,21 @@ int dfn_best_add(dfn_best *b, int keep, double score, uint64_t step)
     return rank;
 }
 
-int dfn_progress_validated(dfn_progress *p, int keep, double score)
+int dfn_counters_validated(dfn_counters *p, int keep, double score)
 {
     const int rank = dfn_best_add(&p->best, keep > 1 ? keep : 1, score, p->step);
     p->stale = rank ? p->stale + 1 : 0;
     return rank;
 }
 
-size_t dfn_progress_print(char *text, size_t size, const dfn_progress *p, uint64_t updates,
+size_t dfn_counters_print(char *text, size_t size, const dfn_counters *p, uint64_t updates,
                           uint64_t skipped)
 {
     const record r = {*p, updates, skipped};
     return dfn_config_print(text, size, &r, keys, KEYS);
 }
 
-dfn_status dfn_progress_parse(dfn_progress *p, uint64_t *updates, uint64_t *skipped,
+dfn_status dfn_counters_parse(dfn_counters *p, uint64_t *updates, uint64_t *skipped,
                               const char *text, const char *name, dfn_error *err)
 {
     static const char *const foreign[] = {NULL};

@@ -1,6 +1,6 @@
-/* progress.h - how far a run has come, and its best models so far. */
-#ifndef DFN_PROGRESS_H
-#define DFN_PROGRESS_H
+/* counters.h - how far a run has come, and its best models so far. */
+#ifndef DFN_COUNTERS_H
+#define DFN_COUNTERS_H
 
 #include <dfnet4/status.h>
 #include <stdbool.h>
@@ -16,8 +16,8 @@ typedef struct dfn_best {
     uint64_t step[DFN_BEST_MAX];
 } dfn_best;
 
-/* All of it is kept in a checkpoint, exactly. A new field needs a line in progress.c. */
-typedef struct dfn_progress {
+/* All of it is kept in a checkpoint, exactly. A new field needs a line in counters.c. */
+typedef struct dfn_counters {
     uint64_t step;                            /* batches taken, skipped ones included */
     uint64_t examples;                        /* taken: the number of the next one */
     uint64_t validated, checkpointed, logged; /* examples when that was done last */
@@ -25,7 +25,7 @@ typedef struct dfn_progress {
     uint64_t in_row; /* steps skipped since the last one that was not */
     double seconds;  /* of time, in all sessions */
     dfn_best best;
-} dfn_progress;
+} dfn_counters;
 
 /** Enter a score; keeps the best `keep` (at most DFN_BEST_MAX). Returns its rank, 0 is the
  * best, or -1 if it is not among them. Among equals the older one is better, NaN is worse
@@ -34,14 +34,14 @@ int dfn_best_add(dfn_best *b, int keep, double score, uint64_t step);
 
 /** Enter the score of a validation of the current step, and count those without success.
  * Returns the rank. */
-int dfn_progress_validated(dfn_progress *p, int keep, double score);
+int dfn_counters_validated(dfn_counters *p, int keep, double score);
 
 /** `p`, and the two counters of the optimiser, as text, and back. `size` bytes are enough
  * if the length that is returned is below it. */
-enum { DFN_PROGRESS_TEXT = 4096 };
-size_t dfn_progress_print(char *text, size_t size, const dfn_progress *p, uint64_t updates,
+enum { DFN_COUNTERS_TEXT = 4096 };
+size_t dfn_counters_print(char *text, size_t size, const dfn_counters *p, uint64_t updates,
                           uint64_t skipped);
-dfn_status dfn_progress_parse(dfn_progress *p, uint64_t *updates, uint64_t *skipped,
+dfn_status dfn_counters_parse(dfn_counters *p, uint64_t *updates, uint64_t *skipped,
                               const char *text, const char *name, dfn_error *err);
 
 #endif
