@@ -1,13 +1,49 @@
-/* batch_norm.c - see op/batch_norm.c for the mathematics. Vectors run along channels. A sum
- * keeps what its additions lose (Knuth's exact addition), which stands in for sums in
- * double. */
+/* batch_norm.c - see op/batch_norm.c for the mathematics.
+ *
+ * Vectors run along channels. Rows that are no whole vectors long are taken several at a
+ * time: channel c of the first one and of the others are columns of their own until the
+ * end, where sums of the same channel are added up. */
 #include "op/simd/simd.h"
 
+#include <math.h>
+#include <string.h>
+
+enum {
+    MOST = 1024,    /* columns */
+    ALONE = 4 * VF, /* channels at a time, of rows too long for that */
+    BLOCK = 64,     /* rows that are summed up plainly */
+    START = 16      /* rows for a first guess of the mean */
+};
+
+/* Channels `first` .. + C as W columns: `rows` whole rows of them, ld numbers apart, and
+ * the first `rest` columns of one more. */
+typedef struct columns {
+    int first, C, W, rows, rest, ld;
+} columns;
+
+static columns columns_of(int first, int N, int C)
+{
+    int together = 1;
+    while (together * C % VF)
+        together *= 2;
+    const int W = together * C, left = C - first;
+    if (W <= MOST)
+        return (columns){0, C, W, N / together, N % together * C, W};
+    const int some = left < ALONE ? left : ALONE;
+    return (columns){first, some, some, N, 0, C};
+}
+
+/* Numbers of channels, for all columns. */
+static void repeat(float *to, const float *x, const columns *s)
+{
+    for (int i = 0; i < s->W; i++)
+        to[i] = x[i % s->C];
+}
+
+/* A sum that keeps what its additions lose (Knuth). */
 typedef struct exact {
     vf sum, lost;
 } exact;
-
-static inline exact nothing(void) { return (exact){vf_set(0), vf_set(0)}; }
 
 static inline exact plus(exact a, vf x)
 {
@@ -15,25 +51,117 @@ static inline exact plus(exact a, vf x)
     return (exact){sum, a.lost + ((a.sum - (sum - part)) + (x - part))};
 }
 
+/* Two sums over the rows of one vector of columns. */
+typedef struct sums {
+    vf a, b;
+} sums;
+
+/* What is summed: of x (and dy), around a mean, times r. `n` of the lanes count. */
+typedef struct terms {
+    const float *x, *dy, *mean, *r;
+} terms;
+
+static inline __attribute__((always_inline)) sums term(const terms *t, size_t at, int i,
+                                                       int n, bool grad)
+{
+    const size_t m = (size_t)n;
+    const vf zero = vf_set(0), x = vf_load_some(t->x + at, m);
+    vf d = x - vf_load_some(t->mean + i, m);
+    if (n < VF)
+        d = vf_first(d, n, zero);
+    if (!grad)
+        return (sums){d, d * d};
+    const vf dy = vf_load_some(t->dy + at, m);
+    return (sums){dy, dy * (d * vf_load_some(t->r + i, m))};
+}
+
+static inline void add_lanes(double *to, exact x, int i, int n, const columns *s)
+{
+    float sum[VF], lost[VF];
+    vf_store(sum, x.sum);
+    vf_store(lost, x.lost);
+    for (int j = 0; j < n; j++)
+        to[(i + j) % s->C] += (double)sum[j] + (double)lost[j];
+}
+
+/* Sums per channel over all rows, in a[C] and b[C]. */
+static inline __attribute__((always_inline)) void
+sum_up(double *a, double *b, const terms *t, const columns *s, bool grad)
+{
+    const vf zero = vf_set(0);
+    memset(a, 0, (size_t)s->C * sizeof *a);
+    memset(b, 0, (size_t)s->C * sizeof *b);
+    for (int i = 0; i < s->W; i += VF) {
+        const int n = s->W - i < VF ? s->W - i : VF;
+        exact sa = {zero, zero}, sb = sa;
+        for (int row = 0; row < s->rows; row += BLOCK) {
+            sums part[4] = {{zero, zero}, {zero, zero}, {zero, zero}, {zero, zero}};
+            const int end = s->rows - row < BLOCK ? s->rows : row + BLOCK;
+            int k = row;
+            for (; k + 4 <= end; k += 4)
+                SIMD_UNROLL for (int j = 0; j < 4; j++)
+                {
+                    const size_t at = (size_t)(k + j) * (size_t)s->ld + (size_t)i;
+                    const sums x = term(t, at, i, n, grad);
+                    part[j] = (sums){part[j].a + x.a, part[j].b + x.b};
+                }
+            for (; k < end; k++) {
+                const sums x = term(t, (size_t)k * (size_t)s->ld + (size_t)i, i, n, grad);
+                part[0] = (sums){part[0].a + x.a, part[0].b + x.b};
+            }
+            sa = plus(sa, (part[0].a + part[1].a) + (part[2].a + part[3].a));
+            sb = plus(sb, (part[0].b + part[1].b) + (part[2].b + part[3].b));
+        }
+        if (i < s->rest) {
+            const int m = s->rest - i < n ? s->rest - i : n;
+            const sums x = term(t, (size_t)s->rows * (size_t)s->ld + (size_t)i, i, m, grad);
+            sa = plus(sa, x.a);
+            sb = plus(sb, x.b);
+        }
+        add_lanes(a, sa, i, n, s);
+        add_lanes(b, sb, i, n, s);
+    }
+}
+
+/* Around a first guess, so that nothing large is subtracted in the end. */
 void SIMD(batch_norm_stats)(float *restrict mean, float *restrict var,
                             const float *restrict x, int N, int C)
 {
-    const vf share = vf_set((float)N);
-    for (int c = 0; c < C; c += VF) {
-        const size_t m = (size_t)(C - c);
-        exact sum = nothing(), rest = nothing(), square = nothing();
-        for (int n = 0; n < N; n++)
-            sum = plus(sum, vf_load_some(x + n * C + c, m));
-        const vf middle = (sum.sum + sum.lost) / share;
-        for (int n = 0; n < N; n++) { /* around the mean as rounded, and what it lacks */
-            const vf d = vf_load_some(x + n * C + c, m) - middle;
-            rest = plus(rest, d);
-            square = plus(square, d * d);
+    float middle[MOST];
+    double sum[MOST], square[MOST];
+    for (int c = 0; c < C; c += ALONE) {
+        const columns s = columns_of(c, N, C);
+        const int rows = N < START ? N : START;
+        for (int i = 0; i < s.C; i++) {
+            float first = 0;
+            for (int n = 0; n < rows; n++)
+                first += x[n * C + s.first + i];
+            mean[s.first + i] = first / (float)rows;
         }
-        const vf shift = (rest.sum + rest.lost) / share;
-        vf_store_some(mean + c, middle + shift, m);
-        vf_store_some(var + c, vf_fnma(shift, shift, (square.sum + square.lost) / share),
-                      m);
+        repeat(middle, mean + s.first, &s);
+        const terms t = {.x = x + s.first, .mean = middle};
+        sum_up(sum, square, &t, &s, false);
+        for (int i = 0; i < s.C; i++) {
+            const double shift = sum[i] / N, v = square[i] / N - shift * shift;
+            mean[s.first + i] = (float)((double)middle[i] + shift);
+            var[s.first + i] = v > 0 ? (float)v : 0;
+        }
+        if (s.C == C)
+            return;
+    }
+}
+
+/* n columns of a row. */
+static inline __attribute__((always_inline)) void normalize(float *y, const float *x,
+                                                            const float *mean,
+                                                            const float *scale,
+                                                            const float *shift, int n)
+{
+    for (int i = 0; i < n; i += VF) {
+        const size_t m = (size_t)(n - i);
+        const vf d = vf_load_some(x + i, m) - vf_load_some(mean + i, m);
+        vf_store_some(y + i,
+                      vf_fma(d, vf_load_some(scale + i, m), vf_load_some(shift + i, m)), m);
     }
 }
 
@@ -42,16 +170,39 @@ void SIMD(batch_norm_fwd)(float *restrict y, const float *restrict x,
                           const float *restrict w, const float *restrict b, float eps,
                           int N, int C)
 {
-    for (int c = 0; c < C; c += VF) {
-        const size_t m = (size_t)(C - c);
-        const vf scale =
-            vf_load_some(w + c, m) / vf_sqrt(vf_load_some(var + c, m) + vf_set(eps));
-        const vf middle = vf_load_some(mean + c, m), shift = vf_load_some(b + c, m);
-        for (int n = 0; n < N; n++) {
-            const size_t at = (size_t)n * (size_t)C + (size_t)c;
-            vf_store_some(y + at, vf_fma(vf_load_some(x + at, m) - middle, scale, shift),
-                          m);
+    float middle[MOST], scale[MOST], shift[MOST];
+    for (int c = 0; c < C; c += ALONE) {
+        const columns s = columns_of(c, N, C);
+        repeat(middle, mean + s.first, &s);
+        repeat(shift, b + s.first, &s);
+        for (int i = 0; i < s.W; i++) {
+            const int from = s.first + i % s.C;
+            scale[i] = w[from] / sqrtf(var[from] + eps);
         }
+        size_t at = (size_t)s.first;
+        for (int n = 0; n < s.rows; n++, at += (size_t)s.ld)
+            normalize(y + at, x + at, middle, scale, shift, s.W);
+        normalize(y + at, x + at, middle, scale, shift, s.rest);
+        if (s.C == C)
+            return;
+    }
+}
+
+/* Numbers of every column: dx += scale (dy - level - (x - mean) slope). */
+typedef struct slopes {
+    float mean[MOST], scale[MOST], level[MOST], slope[MOST];
+} slopes;
+
+static inline __attribute__((always_inline)) void
+row_bwd(float *dx, const float *dy, const float *x, const slopes *p, int n)
+{
+    for (int i = 0; i < n; i += VF) {
+        const size_t m = (size_t)(n - i);
+        const vf d = vf_load_some(x + i, m) - vf_load_some(p->mean + i, m);
+        const vf g = vf_fnma(d, vf_load_some(p->slope + i, m),
+                             vf_load_some(dy + i, m) - vf_load_some(p->level + i, m));
+        vf_store_some(dx + i,
+                      vf_fma(vf_load_some(p->scale + i, m), g, vf_load_some(dx + i, m)), m);
     }
 }
 
@@ -60,33 +211,33 @@ void SIMD(batch_norm_bwd)(float *restrict dx, float *restrict dw, float *restric
                           const float *restrict mean, const float *restrict var,
                           const float *restrict w, float eps, bool batch, int N, int C)
 {
-    const vf share = vf_set((float)N), zero = vf_set(0);
-    for (int c = 0; c < C; c += VF) {
-        const size_t m = (size_t)(C - c);
-        const vf r = vf_set(1) / vf_sqrt(vf_load_some(var + c, m) + vf_set(eps));
-        const vf middle = vf_load_some(mean + c, m), scale = vf_load_some(w + c, m) * r;
-        exact sum = nothing(), dot = nothing();
-        for (int n = 0; n < N; n++) {
-            const size_t at = (size_t)n * (size_t)C + (size_t)c;
-            const vf g = vf_load_some(dy + at, m);
-            sum = plus(sum, g);
-            dot = plus(dot, g * ((vf_load_some(x + at, m) - middle) * r));
+    double sum[MOST], dot[MOST];
+    float r[MOST];
+    slopes p;
+    for (int c = 0; c < C; c += ALONE) {
+        const columns s = columns_of(c, N, C);
+        repeat(p.mean, mean + s.first, &s);
+        for (int i = 0; i < s.W; i++)
+            r[i] = 1 / sqrtf(var[s.first + i % s.C] + eps);
+        const terms t = {x + s.first, dy + s.first, p.mean, r};
+        sum_up(sum, dot, &t, &s, true);
+        for (int i = 0; i < s.C; i++) {
+            if (db)
+                db[s.first + i] += (float)sum[i];
+            if (dw)
+                dw[s.first + i] += (float)dot[i];
         }
-        const vf to_b = sum.sum + sum.lost, to_w = dot.sum + dot.lost;
-        if (db)
-            vf_store_some(db + c, vf_load_some(db + c, m) + to_b, m);
-        if (dw)
-            vf_store_some(dw + c, vf_load_some(dw + c, m) + to_w, m);
-        vf level = zero, slope = zero;
-        if (batch) {
-            level = to_b / share;
-            slope = to_w / share;
+        for (int i = 0; i < s.W; i++) {
+            const int from = i % s.C;
+            p.scale[i] = w[s.first + from] * r[i];
+            p.level[i] = batch ? (float)(sum[from] / N) : 0;
+            p.slope[i] = batch ? (float)(dot[from] / N) * r[i] : 0;
         }
-        for (int n = 0; n < N; n++) {
-            const size_t at = (size_t)n * (size_t)C + (size_t)c;
-            const vf z = (vf_load_some(x + at, m) - middle) * r;
-            const vf g = vf_fnma(z, slope, vf_load_some(dy + at, m) - level);
-            vf_store_some(dx + at, vf_fma(scale, g, vf_load_some(dx + at, m)), m);
-        }
+        size_t at = (size_t)s.first;
+        for (int n = 0; n < s.rows; n++, at += (size_t)s.ld)
+            row_bwd(dx + at, dy + at, x + at, &p, s.W);
+        row_bwd(dx + at, dy + at, x + at, &p, s.rest);
+        if (s.C == C)
+            return;
     }
 }
