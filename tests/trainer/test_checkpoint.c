@@ -30,7 +30,7 @@ static void open_run(run *r, const dfn_graph *g)
     CHECK(!dfn_adamw_new(&r->o, g, &config, &err), "%s", err.text);
     optim_fill(&r->o.weights, g, 1, 42);
     dfn_adamw_start(&r->o);
-    r->c = (dfn_checkpoint){&r->o, &r->p, recipe, network};
+    r->c = (dfn_checkpoint){&r->o, &r->p, recipe, network, false};
 }
 
 static void close_run(run *r) { dfn_adamw_free(&r->o); }
@@ -237,6 +237,11 @@ static void foreign(const dfn_graph *g)
     CHECK(strstr(err.text, "last.ckpt: made by another recipe, 2 keys differ: [train] seed "
                            "is '1' there, '2' here; [mix] gain is missing there"),
           "'%s'", err.text);
+    dfn_error warning;
+    r.c.any_recipe = true;
+    CHECK(load(&r, &warning, &err) == 20 && strstr(warning.text, "2 keys differ: [train]"),
+          "'%s', '%s'", err.text, warning.text);
+    r.c.any_recipe = false;
     r.c.recipe = "[train]\n";
     CHECK(load(&r, NULL, &err) == -2 &&
               strstr(err.text, "1 key differs: [train] seed is '1' there, missing here"),

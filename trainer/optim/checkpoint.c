@@ -180,18 +180,21 @@ static dfn_status check_file(const dfn_safetensors *s, const char *texts[TEXTS],
 
 /* Whether the file belongs to this run. */
 static dfn_status check_texts(const dfn_checkpoint *c, const char *const texts[TEXTS],
-                              const char *path, dfn_error *err)
+                              const char *path, dfn_error *warning, dfn_error *err)
 {
     char why[400];
     int n = dfn_difference(texts[0], c->recipe, why, sizeof why);
+    const char *differ = n == 1 ? "key differs" : "keys differ";
     if (n)
-        return dfn_fail(err, DFN_ERR_ARG, "%s: made by another recipe, %d %s: %s", path, n,
-                        n > 1 ? "keys differ" : "key differs", why);
+        dfn_fail(c->any_recipe ? warning : err, DFN_ERR_ARG,
+                 "%s: made by another recipe, %d %s: %s", path, n, differ, why);
+    if (n && !c->any_recipe)
+        return DFN_ERR_ARG;
     n = dfn_difference(texts[1], c->config, why, sizeof why);
-    if (n)
-        return dfn_fail(err, DFN_ERR_ARG, "%s: of another network, %d %s: %s", path, n,
-                        n > 1 ? "keys differ" : "key differs", why);
-    return DFN_OK;
+    differ = n == 1 ? "key differs" : "keys differ";
+    return n ? dfn_fail(err, DFN_ERR_ARG, "%s: of another network, %d %s: %s", path, n,
+                        differ, why)
+             : DFN_OK;
 }
 
 /* Every tensor of the list is in the file with its shape, and nothing else is. */
@@ -211,14 +214,15 @@ static dfn_status check_tensors(const dfn_safetensors *s, const tensor_list *l,
 }
 
 static dfn_status take(const dfn_checkpoint *c, const dfn_safetensors *s,
-                       const tensor_list *l, const char *path, dfn_error *err)
+                       const tensor_list *l, const char *path, dfn_error *warning,
+                       dfn_error *err)
 {
     const char *texts[TEXTS];
     dfn_counters progress;
     uint64_t updates, skipped;
     dfn_status status = check_file(s, texts, path, err);
     if (!status)
-        status = check_texts(c, texts, path, err);
+        status = check_texts(c, texts, path, warning, err);
     if (!status)
         status = check_tensors(s, l, path, err);
     if (!status)
@@ -238,13 +242,13 @@ static dfn_status take(const dfn_checkpoint *c, const dfn_safetensors *s,
 
 /* DFN_ERR_FORMAT or DFN_ERR_IO: another file may be better. */
 static dfn_status read_one(const dfn_checkpoint *c, const tensor_list *l, const char *path,
-                           dfn_error *err)
+                           dfn_error *warning, dfn_error *err)
 {
     dfn_safetensors *s;
     dfn_status status = dfn_safetensors_open(&s, path, err);
     if (status)
         return status;
-    status = take(c, s, l, path, err);
+    status = take(c, s, l, path, warning, err);
     dfn_safetensors_close(s);
     return status;
 }
@@ -260,10 +264,11 @@ static dfn_status read_any(const dfn_checkpoint *c, const tensor_list *l,
             return DFN_ERR_ARG;
         if (access(path, F_OK) && errno == ENOENT)
             continue;
-        const dfn_status status = read_one(c, l, path, &why);
+        const dfn_status status = read_one(c, l, path, warning, &why);
         *found = !status;
         if (!status) {
-            *warning = first;
+            if (first.status)
+                *warning = first;
             return DFN_OK;
         }
         if (status != DFN_ERR_FORMAT && status != DFN_ERR_IO)

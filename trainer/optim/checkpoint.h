@@ -19,8 +19,9 @@ typedef struct dfn_checkpoint {
     dfn_adamw *optimiser;
     dfn_counters *progress;
     const char
-        *recipe; /* what has to be the same when the run goes on: [section] key = value */
+        *recipe; /* what must be the same when the run goes on: dfn_recipe.identity */
     const char *config; /* dfn_model_config */
+    bool any_recipe;    /* read: another recipe is a warning, not an error */
 } dfn_checkpoint;
 
 /** Write to a folder that exists. Failure leaves the checkpoints there as they were. */
@@ -31,7 +32,8 @@ dfn_status dfn_checkpoint_write(const dfn_checkpoint *c, const char *folder,
  * the folder is this process's own: it removes what an interrupted write left behind.
  *
  *  found    false, and success, if the folder has none
- *  warning  text is "" or says which damaged file was passed over, and why
+ *  warning  text is "" or says which damaged file was passed over, and why, or which keys
+ *           of the recipe differ
  *  errors   DFN_ERR_FORMAT: all are damaged; DFN_ERR_ARG: it belongs to another recipe or
  *           network (the text names the keys that differ) */
 dfn_status dfn_checkpoint_read(const dfn_checkpoint *c, const char *folder, bool *found,
