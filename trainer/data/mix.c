@@ -136,7 +136,7 @@ static void draw_limit(dfn_mixer *m, dfn_philox *r, dfn_clip *clip)
     const int narrow = dfn_philox_chance(r, c->p_narrow);
     const int codec = dfn_philox_chance(r, c->p_codec);
     const double hz = dfn_mix_draw(r, c->codec_hz), top = clip->bandwidth_hz;
-    clip->limited = codec || (narrow && top > 0);
+    clip->limited = codec || (narrow && top > 0 && top < c->wide_hz);
     if (!clip->limited)
         return;
     clip->bandwidth_hz = codec && (top <= 0 || hz < top) ? hz : top;
