@@ -39,6 +39,11 @@ dfn_status dfn_mixer_new(dfn_mixer **out, const dfn_sounds *sounds,
     return DFN_OK;
 }
 
+dfn_status dfn_mixer_share(dfn_mixer **out, const dfn_mixer *like, dfn_error *err)
+{
+    return dfn_mixer_new(out, NULL, NULL, DFN_TRAIN_SPLIT, like->samples, err);
+}
+
 void dfn_mixer_free(dfn_mixer *m)
 {
     mixers -= m != NULL;

@@ -191,9 +191,11 @@ static dfn_status start(dfn_loader *l, const dfn_sounds *sounds, const dfn_mix_c
             return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
     }
     for (int i = 0; i < c->threads; i++) {
-        l->worker[i].loader = l;
+        worker *w = &l->worker[i];
+        w->loader = l;
         const dfn_status status =
-            dfn_mixer_new(&l->worker[i].mixer, sounds, mix, c->split, c->samples, err);
+            i ? dfn_mixer_share(&w->mixer, l->worker[0].mixer, err)
+              : dfn_mixer_new(&w->mixer, sounds, mix, c->split, c->samples, err);
         if (status)
             return status;
     }
@@ -238,8 +240,8 @@ void dfn_loader_free(dfn_loader *l)
     pthread_mutex_unlock(&l->lock);
     for (int i = 0; i < l->workers; i++)
         pthread_join(l->worker[i].thread, NULL);
-    for (int i = 0; l->worker && i < l->config.threads; i++)
-        dfn_mixer_free(l->worker[i].mixer);
+    for (int i = l->config.threads - 1; l->worker && i >= 0; i--)
+        dfn_mixer_free(l->worker[i].mixer); /* the first one last: the others share it */
     slots_free(l->ready);
     slots_free(l->unused);
     pthread_cond_destroy(&l->made);
