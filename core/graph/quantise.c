@@ -87,9 +87,12 @@ void dfn_dequantise(float *to, const dfn_stored *from, const dfn_rows *r)
         to[i] = from_bf16(((const uint16_t *)from->data)[i]);
     for (int row = 0; row < r->rows && from->format == DFN_WEIGHTS_INT8; row++) {
         const size_t at = start(r, row);
-        for (int i = 0; i < r->inputs; i++) {
-            const size_t k = at + (size_t)i * (size_t)r->by_input;
-            to[k] = from->scale[row] * (float)((const int8_t *)from->data)[k];
-        }
+        const int8_t *q = (const int8_t *)from->data + at;
+        if (r->by_input == 1)
+            for (int i = 0; i < r->inputs; i++)
+                to[at + (size_t)i] = from->scale[row] * (float)q[i];
+        else
+            for (size_t i = 0, k = 0; i < (size_t)r->inputs; i++, k += (size_t)r->by_input)
+                to[at + k] = from->scale[row] * (float)q[k];
     }
 }

@@ -45,23 +45,15 @@ dfn_packed dfn_packed_view(const void *block, int G, int I, int O, dfn_weight_fo
                         .tile = at + front(G, O, f)};
 }
 
-/* W[g][o][0] is element `first` of the tiles; `step` elements lead to the next unit. */
-typedef struct place {
-    size_t first, step;
-} place;
+enum { RUN = 128 }; /* inputs that are handled together: whole units */
 
-static place find_place(const dfn_packed *w, int g, int o)
+/* n of the inputs of output o from channel c on, which follow each other. */
+static void read_channels(float *row, const packed_source *s, const float *base, int mine,
+                          int part, int c, int n)
 {
-    const int padded = packed_outputs(w), unit = packed_unit(w->format);
-    const int block = o / PACKED_BLOCK * PACKED_BLOCK;
-    const int width = padded - block < PACKED_BLOCK ? padded - block : PACKED_BLOCK;
-    const size_t group = packed_group(w) / PACKED_BYTES * (size_t)(PACKED_TILE * unit);
-    return (place){(size_t)g * group + (size_t)block * (size_t)packed_inputs(w) +
-                       (size_t)((o - block) * unit),
-                   (size_t)(width * unit)};
+    for (int i = 0; i < n; i++, c++)
+        row[i] = c >= mine && c < mine + part ? base[(ptrdiff_t)(c - mine) * s->by_c] : 0;
 }
-
-enum { RUN = 256 }; /* weights of an output that are handled together: whole units */
 
 /* row[0 .. n) = W[g][o][from ..], n at most RUN. */
 static void read_row(float *row, const dfn_packed *w, const packed_source *s, int g, int o,
@@ -72,13 +64,13 @@ static void read_row(float *row, const dfn_packed *w, const packed_source *s, in
     const float *base = s->w + (ptrdiff_t)g * s->by_g + (ptrdiff_t)(o / outer) * s->by_j +
                         (ptrdiff_t)(o % outer) * s->by_o;
     int a = from / s->inner, c = from % s->inner;
-    for (int i = 0; i < n; i++) {
-        const bool there = c >= mine && c < mine + part;
-        row[i] = there ? base[(ptrdiff_t)a * s->by_a + (ptrdiff_t)(c - mine) * s->by_c] : 0;
-        if (++c == s->inner) {
-            c = 0;
-            a++;
-        }
+    for (int i = 0, some; i < n; i += some, a++, c = 0) {
+        const float *x = base + (ptrdiff_t)a * s->by_a;
+        some = s->inner - c < n - i ? s->inner - c : n - i;
+        if (s->by_c == 1 && blocks == 1)
+            memcpy(row + i, x + c, (size_t)some * sizeof *row);
+        else
+            read_channels(row + i, s, x, mine, part, c, some);
     }
 }
 
@@ -102,44 +94,76 @@ static float find_scale(const dfn_packed *w, const packed_source *s, int g, int 
     return packed_scale(top);
 }
 
-/* Weights `from` to from + n of output o; returns the sum of the integers. */
-static int32_t write_row(const dfn_packed *w, int g, int o, int from, int n,
-                         const float *row)
+/* packed_int8 of a run, in loops that become vectors: numbers without their sign are in the
+ * order of their bits. */
+static void convert_int8(int8_t *q, const float *row, float scale)
 {
-    const place p = find_place(w, g, o);
-    const size_t at = p.first + (size_t)(from / packed_unit(w->format)) * p.step;
-    void *tiles = (void *)(uintptr_t)w->tile;
+    const float magic = 12582912, most = 127;
+    float x[RUN];
+    int32_t bits[RUN], top;
+    memcpy(&top, &most, sizeof top);
+    for (int i = 0; i < RUN; i++)
+        x[i] = row[i] / scale;
+    memcpy(bits, x, sizeof x);
+    for (int i = 0; i < RUN; i++) {
+        const int32_t size = bits[i] & INT32_MAX, sign = bits[i] & INT32_MIN;
+        bits[i] = (size < top ? size : top) | sign;
+    }
+    memcpy(x, bits, sizeof x);
+    for (int i = 0; i < RUN; i++)
+        bits[i] = (int32_t)(x[i] + magic - magic);
+    for (int i = 0; i < RUN; i++)
+        q[i] = (int8_t)bits[i];
+}
+
+/* A run of an output in its format; returns the sum of its integers. */
+static int32_t convert(uint32_t *units, const float *row, dfn_weight_format f, float scale)
+{
+    union {
+        uint16_t h[RUN];
+        int8_t q[RUN];
+    } to = {{0}};
     int32_t sum = 0;
-    if (w->format == DFN_WEIGHTS_F32) {
-        float *to = (float *)tiles + at;
-        for (int i = 0; i < n; i++)
-            to[(size_t)i * p.step] = row[i];
-    } else if (w->format == DFN_WEIGHTS_BF16) {
-        uint16_t *to = (uint16_t *)tiles + at;
-        for (int i = 0; i < n; i++)
-            to[(size_t)(i / 2) * p.step + (size_t)(i % 2)] = packed_bf16(row[i]);
-    } else {
-        const float scale = w->scale[g * packed_outputs(w) + o];
-        int8_t *to = (int8_t *)tiles + at;
-        for (int i = 0; scale > 0 && i < n; i++) {
-            const int8_t q = packed_int8(row[i] / scale);
-            to[(size_t)(i / 4) * p.step + (size_t)(i % 4)] = q;
-            sum += q;
-        }
+    if (f == DFN_WEIGHTS_F32) {
+        memcpy(units, row, RUN * sizeof *row);
+    } else if (f == DFN_WEIGHTS_BF16) {
+        for (int i = 0; i < RUN; i++)
+            to.h[i] = packed_bf16(row[i]);
+        memcpy(units, to.h, sizeof to.h);
+    } else if (scale > 0) {
+        convert_int8(to.q, row, scale);
+        for (int i = 0; i < RUN; i++)
+            sum += to.q[i];
+        memcpy(units, to.q, sizeof to.q);
     }
     return sum;
 }
 
-static void fill_output(const dfn_packed *w, const packed_source *s, int g, int o)
+/* Outputs o .. o + n - 1, a tile: a unit of one output is as large as a float. */
+static void fill_tile(const dfn_packed *w, const packed_source *s, int g, int o, int n)
 {
-    float row[RUN];
-    int32_t sum = 0;
+    const int padded = packed_outputs(w), unit = packed_unit(w->format);
+    const int block = o / PACKED_BLOCK * PACKED_BLOCK, at = g * padded + o;
+    const int width = padded - block < PACKED_BLOCK ? padded - block : PACKED_BLOCK;
+    uint32_t *to = (uint32_t *)(uintptr_t)w->tile + (o - block) +
+                   (size_t)(g * padded + block) * (size_t)(packed_inputs(w) / unit);
+    int32_t *offset = (int32_t *)(uintptr_t)w->offset + at;
+    uint32_t units[PACKED_TILE][RUN] = {0};
     for (int from = 0; from < w->I; from += RUN) {
-        read_row(row, w, s, g, o, from, run_length(w, from));
-        sum += write_row(w, g, o, from, run_length(w, from), row);
+        const int some = run_length(w, from);
+        for (int j = 0; j < n; j++) {
+            float row[RUN] = {0};
+            const bool int8 = w->format == DFN_WEIGHTS_INT8;
+            read_row(row, w, s, g, o + j, from, some);
+            const int32_t sum =
+                convert(units[j], row, w->format, int8 ? w->scale[at + j] : 0);
+            if (int8)
+                offset[j] -= 128 * sum;
+        }
+        for (int u = 0; u < (some + unit - 1) / unit; u++, to += width)
+            for (int j = 0; j < PACKED_TILE; j++)
+                to[j] = units[j][u];
     }
-    if (w->format == DFN_WEIGHTS_INT8)
-        ((int32_t *)(uintptr_t)w->offset)[g * packed_outputs(w) + o] = -128 * sum;
 }
 
 void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
@@ -148,11 +172,13 @@ void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
     const dfn_packed w = dfn_packed_view(block, G, I, O, f);
     const int padded = packed_outputs(&w);
     float *bias = block, *scale = bias + outputs(G, O);
-    for (int g = 0; g < G; g++)
+    for (int g = 0; g < G; g++) {
         for (int o = 0; o < O; o++) {
             bias[g * padded + o] = from->bias ? from->bias[g * O + o] : 0;
             if (f == DFN_WEIGHTS_INT8)
                 scale[g * padded + o] = find_scale(&w, from, g, o);
-            fill_output(&w, from, g, o);
         }
+        for (int o = 0; o < O; o += PACKED_TILE)
+            fill_tile(&w, from, g, o, O - o < PACKED_TILE ? O - o : PACKED_TILE);
+    }
 }
