@@ -1,5 +1,6 @@
 #include "graph/fold.h"
 
+#include "graph/readers.h"
 #include "op/op.h"
 
 #include <math.h>
@@ -13,18 +14,13 @@ static bool takes_scale(dfn_op_kind op)
 }
 
 /* The layer that batch norm `v` can be folded into, or -1. */
-static dfn_value target(const dfn_graph *g, dfn_value v)
+static dfn_value target(const dfn_graph *g, const dfn_readers *readers, dfn_value v)
 {
     const dfn_value layer = g->node[v].in[0];
-    int readers = 0;
-    if (g->node[v].op != DFN_OP_BATCH_NORM || !takes_scale(g->node[layer].op))
-        return -1;
-    for (int i = 0; i < g->n_node; i++)
-        for (int j = 0; j < g->node[i].n_in; j++)
-            readers += g->node[i].in[j] == layer;
-    for (int i = 0; i < g->n_port; i++)
-        readers += g->port[i].value == layer;
-    return readers == 1 ? layer : -1;
+    return g->node[v].op == DFN_OP_BATCH_NORM && takes_scale(g->node[layer].op) &&
+                   readers[layer].count == 1
+               ? layer
+               : -1;
 }
 
 static const float *old_weight(const dfn_graph *g, const void *const *w, const char *name)
@@ -36,7 +32,8 @@ static const float *old_weight(const dfn_graph *g, const void *const *w, const c
 }
 
 /* The same nodes, without the batch norms that fold; map[old value] = new value. */
-static void rebuild(const dfn_graph *g, dfn_graph *out, dfn_value *map)
+static void rebuild(const dfn_graph *g, const dfn_readers *readers, dfn_graph *out,
+                    dfn_value *map)
 {
     for (dfn_value v = 0; v < g->n_node; v++) {
         const dfn_node *n = &g->node[v];
@@ -46,13 +43,12 @@ static void rebuild(const dfn_graph *g, dfn_graph *out, dfn_value *map)
             map[v] = dfn_graph_input(out, n->name, n->shape);
             continue;
         }
-        if (target(g, v) >= 0) {
+        if (target(g, readers, v) >= 0) {
             map[v] = map[n->in[0]];
             continue;
         }
-        for (dfn_value u = v + 1; u < g->n_node; u++)
-            if (g->node[u].op == DFN_OP_BATCH_NORM && target(g, u) == v)
-                attr.bias = true;
+        if (readers[v].last >= 0 && target(g, readers, readers[v].last) == v)
+            attr.bias = true;
         for (int i = 0; i < n->n_in; i++)
             in[i] = map[n->in[i]];
         map[v] = dfn_graph_add(out, n->op, *n->name ? n->name : NULL, &attr, n->n_in, in);
@@ -95,12 +91,13 @@ dfn_status dfn_fold_batch_norm(const dfn_graph *g, const void *const *weights,
                                dfn_graph **out, dfn_weights *out_weights, dfn_error *err)
 {
     dfn_value *map = calloc((size_t)g->n_node, sizeof *map);
+    dfn_readers *readers = dfn_readers_new(g);
     dfn_graph *folded = dfn_graph_new();
     dfn_status status = DFN_ERR_NOMEM;
     *out = NULL;
     *out_weights = (dfn_weights){0};
-    if (map && folded) {
-        rebuild(g, folded, map);
+    if (map && readers && folded) {
+        rebuild(g, readers, folded, map);
         status = dfn_graph_finish(folded, err);
         if (!status)
             status = dfn_weights_new(out_weights, folded, DFN_F32, err);
@@ -113,8 +110,9 @@ dfn_status dfn_fold_batch_norm(const dfn_graph *g, const void *const *weights,
             memcpy(out_weights->data[i], from, folded->weight[i].count * sizeof *from);
     }
     for (dfn_value v = 0; !status && v < g->n_node; v++)
-        if (target(g, v) >= 0)
+        if (target(g, readers, v) >= 0)
             scale(weights, &g->node[v], folded, map[v], out_weights->data);
+    free(readers);
     free(map);
     if (status)
         dfn_graph_free(folded);

@@ -1,5 +1,6 @@
 #include "graph/pack.h"
 
+#include "graph/readers.h"
 #include "op/ops.h"
 
 #include <stdlib.h>
@@ -20,27 +21,20 @@ static dfn_spec packed_spec(const dfn_graph *g, dfn_value v, dfn_weight_format f
 }
 
 /* The activation that node v can take over, or -1. */
-static dfn_value activation_of(const dfn_graph *g, dfn_value v, dfn_weight_format f)
+static dfn_value activation_of(const dfn_graph *g, const dfn_readers *readers, dfn_value v,
+                               dfn_weight_format f)
 {
-    dfn_value reader = -1;
-    int readers = 0;
-    for (int i = v + 1; i < g->n_node; i++)
-        for (int j = 0; j < g->node[i].n_in; j++)
-            if (g->node[i].in[j] == v) {
-                reader = i;
-                readers++;
-            }
-    for (int i = 0; i < g->n_port; i++)
-        readers += g->port[i].value == v;
-    if (readers != 1 || reader < 0 || g->node[reader].op != DFN_OP_ACTIVATION ||
-        !dfn_op_table_c[g->node[v].op]->activates || !packed_spec(g, v, f).packed)
-        return -1;
-    return reader;
+    const dfn_value reader = readers[v].last;
+    return readers[v].count == 1 && reader >= 0 &&
+                   g->node[reader].op == DFN_OP_ACTIVATION &&
+                   dfn_op_table_c[g->node[v].op]->activates && packed_spec(g, v, f).packed
+               ? reader
+               : -1;
 }
 
 /* The same nodes without the activations that others take over; map[old] = new. */
-static void rebuild(const dfn_graph *g, const dfn_weight_format *format, dfn_graph *out,
-                    dfn_value *map)
+static void rebuild(const dfn_graph *g, const dfn_readers *readers,
+                    const dfn_weight_format *format, dfn_graph *out, dfn_value *map)
 {
     for (dfn_value v = 0; v < g->n_node; v++)
         map[v] = -1;
@@ -54,7 +48,7 @@ static void rebuild(const dfn_graph *g, const dfn_weight_format *format, dfn_gra
         }
         if (map[v] >= 0) /* taken over */
             continue;
-        const dfn_value act = activation_of(g, v, format[v]);
+        const dfn_value act = activation_of(g, readers, v, format[v]);
         attr.format = packed_spec(g, v, format[v]).packed ? format[v] : DFN_WEIGHTS_PLAIN;
         if (dfn_op_table_c[n->op]->activates)
             attr.act = DFN_ACT_NONE; /* a plain layer does not heed it, a packed one does */
@@ -141,13 +135,14 @@ dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights,
                     dfn_weights *out_weights, dfn_error *err)
 {
     dfn_value *map = calloc((size_t)g->n_node, sizeof *map);
+    dfn_readers *readers = dfn_readers_new(g);
     dfn_graph *packed = dfn_graph_new();
     float *room = room_new(g, weights);
     dfn_status status = DFN_ERR_NOMEM;
     *out = NULL;
     *out_weights = (dfn_weights){0};
-    if (map && packed && room) {
-        rebuild(g, format, packed, map);
+    if (map && readers && packed && room) {
+        rebuild(g, readers, format, packed, map);
         status = dfn_graph_finish(packed, err);
         if (!status)
             status = dfn_weights_new(out_weights, packed, DFN_F32, err);
@@ -157,6 +152,7 @@ dfn_status dfn_pack(const dfn_graph *g, const dfn_stored *weights,
     if (!status)
         fill(g, weights, room, packed, map, out_weights);
     free(room);
+    free(readers);
     free(map);
     if (status)
         dfn_graph_free(packed);
