@@ -189,6 +189,7 @@ const cli_command cli_bench = {
         "  dfnet4 bench --mode=paced --seconds=600 --pin=1 full\n"
         "                                         the worst hop in ten minutes\n"
         "  dfnet4 bench --signal=all lite         does the cost depend on the sound?\n"
+        "  dfnet4 bench --mode=hot --hops=16 full what a file costs\n"
         "  dfnet4 bench --ops full                where the time goes\n"
         "  dfnet4 bench --json | jq '.[].hop_us_p50'\n",
     .options = bench_options,

@@ -13,7 +13,7 @@
 #include <dfnet4/stream.h>
 #include <signal.h>
 
-enum { BENCH_STREAMS = 64, BENCH_LABEL = 128, BENCH_ROWS = 64 };
+enum { BENCH_STREAMS = 64, BENCH_TOGETHER = 64, BENCH_LABEL = 128, BENCH_ROWS = 64 };
 enum { BENCH_PEAKS_MAX = 8, BENCH_CACHES = 4 };
 
 typedef enum bench_mode { BENCH_HOT, BENCH_PACED, BENCH_MODES } bench_mode;
@@ -40,7 +40,8 @@ typedef struct bench_settings {
     bool mode[BENCH_MODES], signal[BENCH_SIGNALS], precision[BENCH_PRECISIONS];
     double seconds; /* of audio per mode; 0: the defaults */
     int streams;
-    bool batch; /* the streams are channels of one dfn_stream */
+    bool batch;   /* the streams are channels of one dfn_stream */
+    int together; /* hops that run at a time */
     unsigned cpu;
     bool compare;
     unsigned other; /* what `cpu` is compared with */
@@ -182,13 +183,15 @@ typedef struct bench_lane_config {
     bench_signal signal;
     int streams;
     bool batch;
-    size_t hops; /* room for as many times */
+    int together; /* hops that run, and are timed, at a time; 0 is 1 */
+    size_t times; /* room for as many */
 } bench_lane_config;
 bench_lane *bench_lane_new(const bench_lane_config *c, int hop_size, int rate);
 /** Make further streams of `model` until there are n. */
 bool bench_lane_fill(bench_lane *l, const dfn_model *model, int n, dfn_error *err);
 void bench_lane_free(bench_lane *l);
-/** Run one hop of every stream, and keep its time if there is room. */
+/** Run a hop of every stream, or as many as go together, and keep the time if there is
+ *  room. */
 void bench_lane_hop(bench_lane *l, bool keep);
 void bench_lane_clear(bench_lane *l);
 size_t bench_lane_kept(const bench_lane *l);

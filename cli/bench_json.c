@@ -32,6 +32,7 @@ static void set_model(json_t *o, const bench_settings *s, const bench_result *r)
     json_object_set_new(o, "precision", json_string(r->load.precision));
     json_object_set_new(o, "streams", json_integer(s->streams));
     json_object_set_new(o, "batch", json_boolean(s->batch));
+    json_object_set_new(o, "hops_together", json_integer(s->together));
     json_object_set_new(o, "machine", cli_json_text(machine));
     json_object_set_new(o, "complete", json_boolean(!bench_stop));
 }

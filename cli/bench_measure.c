@@ -20,7 +20,7 @@ typedef struct session {
     dfn_model *model;
     bench_lane *lane[LANES];
     int n_lane, turn;
-    double hop; /* seconds */
+    double hop; /* seconds of a hop, or of those that run together */
 } session;
 
 static double seconds(const bench_settings *s, bench_mode mode)
@@ -28,7 +28,7 @@ static double seconds(const bench_settings *s, bench_mode mode)
     return s->seconds > 0 ? s->seconds : mode == BENCH_HOT ? HOT_SECONDS : PACED_SECONDS;
 }
 
-static size_t count_hops(const session *x, bench_mode mode)
+static size_t count_times(const session *x, bench_mode mode)
 {
     const double n = seconds(x->s, mode) / x->hop;
     return n < 1 ? 1 : (size_t)(n + 0.5);
@@ -53,11 +53,14 @@ static bool add_lane(session *x, const dfn_model_info *info, unsigned cpu,
                      bench_signal signal)
 {
     const bench_settings *s = x->s;
-    bench_lane_config c = {
-        .cpu = cpu, .signal = signal, .streams = s->streams, .batch = s->batch};
+    bench_lane_config c = {.cpu = cpu,
+                           .signal = signal,
+                           .streams = s->streams,
+                           .batch = s->batch,
+                           .together = s->together};
     for (bench_mode m = BENCH_HOT; m < BENCH_MODES; m++)
-        if (s->mode[m] && c.hops < count_hops(x, m))
-            c.hops = count_hops(x, m);
+        if (s->mode[m] && c.times < count_times(x, m))
+            c.times = count_times(x, m);
     x->lane[x->n_lane] = bench_lane_new(&c, info->hop_size, info->sample_rate);
     return x->lane[x->n_lane++];
 }
@@ -65,7 +68,7 @@ static bool add_lane(session *x, const dfn_model_info *info, unsigned cpu,
 static bool add_lanes(session *x, const dfn_model_info *info)
 {
     bool ok = true;
-    x->hop = (double)info->hop_size / info->sample_rate;
+    x->hop = (double)info->hop_size * x->s->together / info->sample_rate;
     for (bench_signal g = 0; g < BENCH_SIGNALS; g++)
         if (x->s->signal[g])
             ok = ok && add_lane(x, info, x->s->cpu, g);
@@ -98,13 +101,13 @@ static void run_mode(session *x, bench_mode mode)
     const int64_t limit = x->s->seconds > 0 || mode == BENCH_PACED
                               ? INT64_MAX
                               : start + (int64_t)HOT_LIMIT * 1000000000;
-    const size_t all = count_hops(x, mode) * (size_t)x->n_lane;
+    const size_t all = count_times(x, mode) * (size_t)x->n_lane;
     int64_t due = start, shown = start;
     size_t done = 0;
     while (done < all && !bench_stop && due < limit)
         for (int i = 0; i < x->n_lane; i++)
             for (int t = 0; t < x->turn && done < all && !bench_stop; t++) {
-                if (bench_lane_kept(x->lane[i]) >= count_hops(x, mode))
+                if (bench_lane_kept(x->lane[i]) >= count_times(x, mode))
                     break;
                 if (mode == BENCH_PACED)
                     bench_sleep_until(due += step);
@@ -119,7 +122,8 @@ static void run_mode(session *x, bench_mode mode)
             }
 }
 
-static double count_instructions(bench_lane *l)
+/* Of one hop. */
+static double count_instructions(bench_lane *l, int together)
 {
     const int counter = bench_counter_open();
     const double before = bench_counter_read(counter);
@@ -128,14 +132,14 @@ static double count_instructions(bench_lane *l)
     const double after = bench_counter_read(counter);
     if (counter >= 0)
         close(counter);
-    return before < 0 || after < before ? -1 : (after - before) / COUNTED;
+    return before < 0 || after < before ? -1 : (after - before) / (COUNTED * together);
 }
 
 static void tell_rows(session *x, bench_mode mode, long preempted)
 {
     double first = 0;
     for (int i = 0; i < x->n_lane; i++) {
-        const double n = bench_stop ? -1 : count_instructions(x->lane[i]);
+        const double n = bench_stop ? -1 : count_instructions(x->lane[i], x->s->together);
         bench_message m = {.kind = BENCH_ROW};
         if (!bench_lane_kept(x->lane[i]))
             continue;

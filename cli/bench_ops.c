@@ -68,7 +68,7 @@ static bool open_ops(ops *o, dfn_error *err)
     o->stamp = calloc((size_t)o->n_stamp, sizeof *o->stamp);
     o->took = calloc(o->hops * (size_t)o->n_stamp, sizeof *o->took);
     const bench_lane_config c = {
-        .cpu = o->s->cpu, .streams = o->B, .batch = true, .hops = o->hops};
+        .cpu = o->s->cpu, .streams = o->B, .batch = true, .times = o->hops};
     o->lane = bench_lane_new(&c, o->info->hop_size, o->info->sample_rate);
     if (!memory || !o->hop || !o->loop || !o->stamp || !o->took || !o->lane)
         return !dfn_fail(err, DFN_ERR_NOMEM, "out of memory");

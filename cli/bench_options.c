@@ -10,6 +10,7 @@ enum {
     KEY_SECONDS,
     KEY_STREAMS,
     KEY_BATCH,
+    KEY_HOPS,
     KEY_PRECISION,
     KEY_CPU,
     KEY_COMPARE,
@@ -32,6 +33,9 @@ const cli_option *bench_options(void)
          "paced"},
         {KEY_STREAMS, "streams", "N", "Run so many streams one after the other, 1 to 64"},
         {KEY_BATCH, "batch", NULL, "Run them together, as channels of one stream"},
+        {KEY_HOPS, "hops", "N",
+         "Run so many hops at a time, 1 to 64, as 'dfnet4 enhance' does with 16, and show "
+         "the time of one"},
         {KEY_PRECISION, "precision", "P",
          "Weights as f32, bf16 or int8, all three (all), or as they are in the file (file, "
          "the default)"},
@@ -104,6 +108,7 @@ static void set_option(const cli_command *self, bench_settings *s, int key)
     case KEY_SECONDS: s->seconds = cli_number(self, "seconds", 0.1, SECONDS_MAX); break;
     case KEY_STREAMS: s->streams = cli_count(self, "streams", 1, BENCH_STREAMS); break;
     case KEY_BATCH: s->batch = true; break;
+    case KEY_HOPS: s->together = cli_count(self, "hops", 1, BENCH_TOGETHER); break;
     case KEY_PRECISION:
         choose(self, "precision", bench_precision_name, "all", BENCH_F32, s->precision);
         break;
@@ -126,6 +131,7 @@ bench_settings bench_options_read(const cli_command *self, int argc, char **argv
                         .signal = {[BENCH_SPEECH] = true},
                         .precision = {[BENCH_FILE] = true},
                         .streams = 1,
+                        .together = 1,
                         .pin = -1};
 #ifdef DFN_HAVE_SIMD
     s.cpu = dfn_cpu_detect();
@@ -139,6 +145,8 @@ bench_settings bench_options_read(const cli_command *self, int argc, char **argv
         cli_usage(self, "--compare takes one signal, not all");
     if (s.ops && (s.compare || signals > 1))
         cli_usage(self, "--ops goes with one level and one signal");
+    if (s.ops && s.together > 1)
+        cli_usage(self, "--ops runs one hop at a time");
     if (s.pin >= 0 && !bench_pin(s.pin))
         cli_usage(self, "--pin=%d: there is no such processor for us", s.pin);
     return s;

@@ -12,15 +12,18 @@ static const char *short_count(char *text, size_t size, double n)
 
 static void print_heading(const bench_settings *s, const bench_result *r)
 {
-    char streams[96] = "";
+    char streams[96] = "", together[32] = "";
     if (s->streams > 1 && s->batch)
         snprintf(streams, sizeof streams, "; %d streams in one", s->streams);
     else if (s->streams > 1)
         snprintf(streams, sizeof streams, "; %d streams, %.0f KiB for each further one",
                  s->streams, r->load.rss_stream_kib);
+    if (s->together > 1)
+        snprintf(together, sizeof together, "; %d hops at a time", s->together);
     cli_line(" ");
-    cli_line("%s%s%s, %s: load %.1f ms, %.1f MiB%s", r->label, *r->what ? ", " : "",
-             r->what, r->load.precision, r->load.load_ms, r->load.rss_kib / 1024, streams);
+    cli_line("%s%s%s, %s: load %.1f ms, %.1f MiB%s%s", r->label, *r->what ? ", " : "",
+             r->what, r->load.precision, r->load.load_ms, r->load.rss_kib / 1024, streams,
+             together);
     cli_line("  %-5s %-8s %-9s %7s %7s %7s %7s %7s %6s %5s", "MODE", "SIGNAL", "CPU", "P50",
              "P99", "P99.9", "MAX us", "RTF", "INSTR", "RATIO");
 }

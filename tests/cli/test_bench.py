@@ -87,6 +87,22 @@ class Bench(support.Case):
             check = self.assertIsNone if options else self.assertIsNotNone
             check(row["rss_kib_per_stream"])
 
+    def test_hops_together(self):
+        one, = self.bench("--mode=hot", "--seconds=2", "lite")
+        row, = self.bench("--mode=hot", "--seconds=2", "--hops=16", "lite")
+        self.plausible(row)
+        self.assertEqual((one["hops_together"], row["hops_together"]), (1, 16))
+        self.assertEqual((one["hops"], row["hops"]), (200, 208)) # whole sixteens: 12.5 of them, rounded
+        # the time of one of them, not of all sixteen: at least as fast as alone, but for noise
+        self.assertLess(row["hop_us_p50"], 3 * one["hop_us_p50"])
+        start = time.monotonic()
+        row, = self.bench("--mode=paced", "--seconds=0.32", "--hops=8", self.model)
+        self.plausible(row)
+        self.assertEqual(row["hops"], 32)
+        self.assertGreaterEqual(time.monotonic() - start, 0.32)
+        self.assertIn("; 8 hops at a time", self.dfnet4("bench", "--mode=hot", "--seconds=0.1", "--hops=8", self.model).out)
+        self.fails("bench", "--ops", "--hops=2", self.model, says="--ops runs one hop at a time", code=2)
+
     def test_signals(self):
         rows = self.bench("--mode=hot", "--seconds=0.3", "--signal=all", self.model)
         self.assertEqual([r["signal"] for r in rows], SIGNALS)
