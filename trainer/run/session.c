@@ -1,0 +1,221 @@
+#include "run/session.h"
+
+#include "model/random.h"
+#include "run/gemm.h"
+
+#include <dfnet4/cpu.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double sample_rate = 48000;
+
+int dfn_recipe_threads(int asked)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return asked > 0 ? asked : cores > 0 ? (int)cores : 1;
+}
+
+/* Whole hops of a clip. */
+static size_t clip_samples(const dfn_session *s)
+{
+    const size_t hop = (size_t)dfn_model_get_info(s->model)->hop_size;
+    return (size_t)llround(s->recipe->train.seconds * sample_rate) / hop * hop;
+}
+
+static double hours(const dfn_session *s, uint64_t examples)
+{
+    return (double)examples * (double)clip_samples(s) / sample_rate / 3600;
+}
+
+static uint64_t epoch_clips(const dfn_session *s)
+{
+    const double clips =
+        s->recipe->train.epoch_hours * 3600 * sample_rate / (double)clip_samples(s);
+    return clips >= 1 ? (uint64_t)clips : 1;
+}
+
+static double position(const dfn_session *s)
+{
+    return (double)s->progress.examples / (double)epoch_clips(s);
+}
+
+bool dfn_session_done(const dfn_session *s)
+{
+    return hours(s, s->progress.examples) >= s->recipe->train.hours;
+}
+
+/* Weights of a model file, which must be of the same network. */
+static dfn_status copy_weights(dfn_session *s, const char *path, dfn_error *err)
+{
+    dfn_safetensors *file;
+    dfn_status status = dfn_safetensors_open(&file, path, err);
+    if (status)
+        return status;
+    for (int i = 0; i < dfn_graph_weight_count(s->graph) && !status; i++) {
+        const dfn_weight *w = dfn_graph_weight(s->graph, i);
+        const dfn_tensor *t = dfn_safetensors_find(file, w->name);
+        if (!t || t->dtype != DFN_DTYPE_F32 || t->count != w->count)
+            status =
+                dfn_fail(err, DFN_ERR_FORMAT,
+                         "%s: '%s' is missing, of another size or not float32: is it a "
+                         "model of the same network, with batch_norm as here?",
+                         path, w->name);
+        else
+            memcpy(s->adamw.weights.data[i], t->data, w->count * sizeof(float));
+    }
+    dfn_safetensors_close(file);
+    return status;
+}
+
+static dfn_status open_network(dfn_session *s, dfn_error *err)
+{
+    const dfn_train_config *c = &s->recipe->train;
+    dfn_status status =
+        dfn_model_training(&s->model, s->recipe->model_text, c->batch_norm, c->model, err);
+    if (status)
+        return status;
+    s->graph = dfn_model_net(s->model);
+    status = dfn_adamw_new(&s->adamw, s->graph, &s->recipe->adamw, err);
+    if (status)
+        return status;
+    if (*c->init)
+        status = copy_weights(s, c->init, err);
+    else
+        dfn_random_fill(&s->adamw.weights, s->graph, (uint64_t)c->seed);
+    if (!status)
+        dfn_adamw_start(&s->adamw);
+    return status;
+}
+
+/* Shards of the largest batch. */
+static int most_shards(const dfn_recipe *r)
+{
+    int most = 1;
+    for (int i = 0; i < r->batch_schedule.count; i++)
+        if (most < r->batch_schedule.clips[i] / r->train.shard_clips)
+            most = r->batch_schedule.clips[i] / r->train.shard_clips;
+    return most;
+}
+
+static dfn_status open_loader(dfn_session *s, dfn_error *err)
+{
+    const dfn_train_config *c = &s->recipe->train;
+    const dfn_loader_config config = {.split = DFN_TRAIN_SPLIT,
+                                      .seed = (uint64_t)c->seed,
+                                      .epoch_clips = epoch_clips(s),
+                                      .first = s->progress.examples,
+                                      .samples = clip_samples(s),
+                                      .clips = c->shard_clips,
+                                      .threads = dfn_recipe_threads(c->loader_threads),
+                                      .ahead = 2 * dfn_pool_threads(s->pool)};
+    s->shards_taken = 0;
+    return dfn_loader_new(&s->loader, s->sounds, &s->recipe->mix, &config, err);
+}
+
+static dfn_status open_work(dfn_session *s, dfn_error *err)
+{
+    const dfn_train_config *c = &s->recipe->train;
+    const dfn_worker_config worker = {.model = s->model,
+                                      .loss = &s->recipe->loss,
+                                      .clips = c->shard_clips,
+                                      .samples = clip_samples(s),
+                                      .mode = DFN_TRAIN,
+                                      .cpu = dfn_cpu_detect()};
+    dfn_blas_init();
+    dfn_status status = dfn_pool_new(&s->pool, dfn_recipe_threads(c->threads), err);
+    if (!status)
+        status = dfn_batch_new(&s->batch, &worker, s->pool, most_shards(s->recipe), err);
+    if (!status && c->validate_clips > 0)
+        status = dfn_validator_new(
+            &s->validator, s->sounds, &s->recipe->mix, &worker, s->pool,
+            (c->validate_clips + c->shard_clips - 1) / c->shard_clips, err);
+    return status;
+}
+
+dfn_status dfn_session_new(dfn_session **out, const dfn_recipe *recipe,
+                           const dfn_data_watch *watch, dfn_error *err)
+{
+    *out = NULL;
+    dfn_session *s = calloc(1, sizeof *s);
+    if (!s)
+        return dfn_fail(err, DFN_ERR_NOMEM, "no memory for a run");
+    s->recipe = recipe;
+    dfn_status status = open_network(s, err);
+    if (!status)
+        status = dfn_sounds_open(&s->sounds, &recipe->data, watch, err);
+    if (!status)
+        status = open_work(s, err);
+    if (status)
+        dfn_session_free(s);
+    else
+        *out = s;
+    return status;
+}
+
+void dfn_session_free(dfn_session *s)
+{
+    if (!s)
+        return;
+    dfn_loader_free(s->loader);
+    dfn_validator_free(s->validator);
+    dfn_batch_free(s->batch);
+    dfn_pool_free(s->pool);
+    dfn_sounds_free(s->sounds);
+    dfn_adamw_free(&s->adamw);
+    dfn_model_free(s->model);
+    free(s);
+}
+
+double dfn_session_waited(const dfn_session *s)
+{
+    return s->loader ? dfn_loader_waited(s->loader) : 0;
+}
+
+dfn_status dfn_session_step(dfn_session *s, dfn_step_report *out, dfn_error *err)
+{
+    const dfn_recipe *r = s->recipe;
+    if (!s->loader) {
+        const dfn_status status = open_loader(s, err);
+        if (status)
+            return status;
+    }
+    const double at = position(s);
+    const int shards =
+        dfn_batch_schedule_clips(&r->batch_schedule, at) / r->train.shard_clips;
+    const uint64_t skipped = s->adamw.skipped;
+    *out = (dfn_step_report){
+        .rate = dfn_schedule_rate(&r->schedule, at),
+        .decay = dfn_schedule_decay(r->decay, r->decay_end, r->schedule.epochs, at),
+        .clips = shards * r->train.shard_clips};
+    const dfn_batch_result b =
+        dfn_batch_run(s->batch, (const void *const *)s->adamw.weights.data, s->loader,
+                      s->shards_taken, shards);
+    out->norm = dfn_adamw_step(&s->adamw, dfn_batch_gradient(s->batch), out->rate,
+                               out->decay, s->pool);
+    s->shards_taken += (uint64_t)shards;
+    s->progress.examples += (uint64_t)out->clips;
+    out->loss = b.loss;
+    memcpy(out->terms, b.terms, sizeof out->terms);
+    out->skipped = s->adamw.skipped != skipped;
+    s->progress.in_row = out->skipped ? s->progress.in_row + 1 : 0;
+    out->step = ++s->progress.step;
+    out->position = position(s);
+    out->hours = hours(s, s->progress.examples);
+    return DFN_OK;
+}
+
+dfn_status dfn_session_validate(dfn_session *s, dfn_validation *out, dfn_error *err)
+{
+    return dfn_validator_run(s->validator, (const void *const *)s->adamw.average.data, out,
+                             err);
+}
+
+dfn_status dfn_session_write_model(const dfn_session *s, const char *path,
+                                   const dfn_text_pair *metadata, size_t n_metadata,
+                                   dfn_error *err)
+{
+    return dfn_model_write(s->model, path, (const void *const *)s->adamw.average.data, NULL,
+                           metadata, n_metadata, err);
+}

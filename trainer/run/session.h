@@ -1,0 +1,62 @@
+/* session.h - a training run in progress: everything that a recipe asks for, opened, and
+ * the steps that make it better. */
+#ifndef DFN_SESSION_H
+#define DFN_SESSION_H
+
+#include "optim/adamw.h"
+#include "optim/progress.h"
+#include "run/batch.h"
+#include "run/recipe.h"
+#include "run/validate.h"
+
+typedef struct dfn_session {
+    const dfn_recipe *recipe;
+    dfn_model *model; /* dfn_model_training */
+    const dfn_graph *graph;
+    dfn_sounds *sounds;
+    dfn_pool *pool;
+    dfn_batch *batch;
+    dfn_validator *validator;
+    dfn_loader *loader;
+    dfn_adamw adamw;
+    dfn_progress progress; /* how far it is; with adamw, all that a checkpoint keeps */
+    uint64_t shards_taken; /* from this loader */
+} dfn_session;
+
+/* What one step was like. */
+typedef struct dfn_step_report {
+    uint64_t step;          /* from 1 on */
+    double position, hours; /* epochs and hours of audio after it */
+    double loss, terms[DFN_LOSS_COUNT];
+    double rate, decay, norm;
+    int clips;
+    bool skipped; /* the gradient was not finite */
+} dfn_step_report;
+
+/** Open a run at its start: untrained weights of recipe->train.seed, or those of
+ * recipe->train.init. `watch` hears of recordings that cannot be used. */
+dfn_status dfn_session_new(dfn_session **out, const dfn_recipe *recipe,
+                           const dfn_data_watch *watch, dfn_error *err);
+void dfn_session_free(dfn_session *s); /* NULL allowed */
+
+/** One optimiser step. */
+dfn_status dfn_session_step(dfn_session *s, dfn_step_report *out, dfn_error *err);
+
+/** Whether the recipe's hours are reached. */
+bool dfn_session_done(const dfn_session *s);
+
+/** Seconds that workers have waited for examples since the session was opened. */
+double dfn_session_waited(const dfn_session *s);
+
+/** Number of threads that a recipe means: 0 is one for each processor. */
+int dfn_recipe_threads(int asked);
+
+/** Validate the averaged weights. */
+dfn_status dfn_session_validate(dfn_session *s, dfn_validation *out, dfn_error *err);
+
+/** Write the averaged weights as a model that dfn_model_load reads. */
+dfn_status dfn_session_write_model(const dfn_session *s, const char *path,
+                                   const dfn_text_pair *metadata, size_t n_metadata,
+                                   dfn_error *err);
+
+#endif
