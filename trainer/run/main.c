@@ -6,8 +6,9 @@
 
 const char *const cli_program = "dfnet4-train";
 
-static const cli_command *const commands[] = {&train_run,   &train_finetune, &train_scan,
-                                              &train_score, &train_plot,     &train_bench};
+static const cli_command *const commands[] = {
+    &train_run,
+};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(FILE *f)

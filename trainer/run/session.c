@@ -24,7 +24,7 @@ static size_t clip_samples(const dfn_session *s)
     return (size_t)llround(s->recipe->train.seconds * sample_rate) / hop * hop;
 }
 
-static double hours(const dfn_session *s, uint64_t examples)
+double dfn_session_hours(const dfn_session *s, uint64_t examples)
 {
     return (double)examples * (double)clip_samples(s) / sample_rate / 3600;
 }
@@ -36,14 +36,14 @@ static uint64_t epoch_clips(const dfn_session *s)
     return clips >= 1 ? (uint64_t)clips : 1;
 }
 
-static double position(const dfn_session *s)
+double dfn_session_position(const dfn_session *s)
 {
-    return (double)s->progress.examples / (double)epoch_clips(s);
+    return (double)s->counters.examples / (double)epoch_clips(s);
 }
 
 bool dfn_session_done(const dfn_session *s)
 {
-    return hours(s, s->progress.examples) >= s->recipe->train.hours;
+    return dfn_session_hours(s, s->counters.examples) >= s->recipe->train.hours;
 }
 
 /* Weights of a model file, which must be of the same network. */
@@ -105,7 +105,7 @@ static dfn_status open_loader(dfn_session *s, dfn_error *err)
     const dfn_loader_config config = {.split = DFN_TRAIN_SPLIT,
                                       .seed = (uint64_t)c->seed,
                                       .epoch_clips = epoch_clips(s),
-                                      .first = s->progress.examples,
+                                      .first = s->counters.examples,
                                       .samples = clip_samples(s),
                                       .clips = c->shard_clips,
                                       .threads = dfn_recipe_threads(c->loader_threads),
@@ -181,7 +181,7 @@ dfn_status dfn_session_step(dfn_session *s, dfn_step_report *out, dfn_error *err
         if (status)
             return status;
     }
-    const double at = position(s);
+    const double at = dfn_session_position(s);
     const int shards =
         dfn_batch_schedule_clips(&r->batch_schedule, at) / r->train.shard_clips;
     const uint64_t skipped = s->adamw.skipped;
@@ -195,14 +195,14 @@ dfn_status dfn_session_step(dfn_session *s, dfn_step_report *out, dfn_error *err
     out->norm = dfn_adamw_step(&s->adamw, dfn_batch_gradient(s->batch), out->rate,
                                out->decay, s->pool);
     s->shards_taken += (uint64_t)shards;
-    s->progress.examples += (uint64_t)out->clips;
+    s->counters.examples += (uint64_t)out->clips;
     out->loss = b.loss;
     memcpy(out->terms, b.terms, sizeof out->terms);
     out->skipped = s->adamw.skipped != skipped;
-    s->progress.in_row = out->skipped ? s->progress.in_row + 1 : 0;
-    out->step = ++s->progress.step;
-    out->position = position(s);
-    out->hours = hours(s, s->progress.examples);
+    s->counters.in_row = out->skipped ? s->counters.in_row + 1 : 0;
+    out->step = ++s->counters.step;
+    out->position = dfn_session_position(s);
+    out->hours = dfn_session_hours(s, s->counters.examples);
     return DFN_OK;
 }
 

@@ -4,7 +4,7 @@
 #define DFN_SESSION_H
 
 #include "optim/adamw.h"
-#include "optim/progress.h"
+#include "optim/counters.h"
 #include "run/batch.h"
 #include "run/recipe.h"
 #include "run/validate.h"
@@ -19,7 +19,7 @@ typedef struct dfn_session {
     dfn_validator *validator;
     dfn_loader *loader;
     dfn_adamw adamw;
-    dfn_progress progress; /* how far it is; with adamw, all that a checkpoint keeps */
+    dfn_counters counters; /* how far it is; with adamw, all that a checkpoint keeps */
     uint64_t shards_taken; /* from this loader */
 } dfn_session;
 
@@ -41,6 +41,10 @@ void dfn_session_free(dfn_session *s); /* NULL allowed */
 
 /** One optimiser step. */
 dfn_status dfn_session_step(dfn_session *s, dfn_step_report *out, dfn_error *err);
+
+/** Hours of audio in so many examples, and how many epochs the run has behind it. */
+double dfn_session_hours(const dfn_session *s, uint64_t examples);
+double dfn_session_position(const dfn_session *s);
 
 /** Whether the recipe's hours are reached. */
 bool dfn_session_done(const dfn_session *s);

@@ -4,7 +4,6 @@
 
 #include "command.h"
 
-extern const cli_command train_run, train_finetune, train_scan, train_score, train_plot,
-    train_bench;
+extern const cli_command train_run;
 
 #endif

@@ -65,7 +65,7 @@ dfn_status dfn_worker_new(dfn_worker **out, const dfn_worker_config *config, dfn
                                   .frames = w->frames,
                                   .mode = config->mode,
                                   .cpu = config->cpu,
-                                  .gemm = dfn_blas_gemm};
+                                  .gemm = NULL};
     dfn_status status = DFN_OK;
     if (w->frames <= w->info->lookahead)
         status = dfn_fail(err, DFN_ERR_ARG, "a clip of %zu samples is too short",
