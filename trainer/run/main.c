@@ -8,6 +8,7 @@ const char *const cli_program = "dfnet4-train";
 
 static const cli_command *const commands[] = {
     &train_run,
+    &train_score,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

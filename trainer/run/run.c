@@ -92,7 +92,12 @@ static dfn_status lock_folder(run *r, dfn_error *err)
     r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (r->lock < 0)
         return dfn_fail(err, DFN_ERR_IO, "%s: %s", path, strerror(errno));
-    if (flock(r->lock, LOCK_EX | LOCK_NB))
+    bool locked = !flock(r->lock, LOCK_EX | LOCK_NB);
+    for (int i = 0; i < 30 && !locked; i++) { /* one that was killed needs a moment to go */
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        locked = !flock(r->lock, LOCK_EX | LOCK_NB);
+    }
+    if (!locked)
         return dfn_fail(err, DFN_ERR_IO, "%s: another process works on this run",
                         r->folder);
     return DFN_OK;

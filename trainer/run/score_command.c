@@ -2,14 +2,13 @@
 #include "command.h"
 #include "run/score.h"
 #include "run/score_table.h"
+#include "run/train.h"
 
 #include <dfnet4/cpu.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-extern const cli_command train_score;
 
 enum { KEY_PAIRS = 256, KEY_JSON, KEY_CSV, KEY_CPU, THREADS_MAX = 256 };
 

@@ -4,6 +4,6 @@
 
 #include "command.h"
 
-extern const cli_command train_run;
+extern const cli_command train_run, train_score;
 
 #endif
