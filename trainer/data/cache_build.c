@@ -5,9 +5,11 @@
 #include "data/cache.h"
 #include "data/cache_format.h"
 #include "data/decode.h"
+#include "data/measure.h"
 #include "data/notice.h"
 #include "data/temp.h"
 #include "io/sha256.h"
+#include "run/pool.h"
 
 #include <errno.h>
 #include <math.h>
@@ -23,11 +25,9 @@ typedef struct build {
     dfn_error *fault; /* per recording; no text: it is good */
     int fd;
     pthread_mutex_t lock; /* of all that follows */
-    pthread_cond_t moved;
-    size_t next, done; /* recordings begun and finished */
-    uint64_t end;      /* of what is reserved in the file */
-    int running;       /* threads */
-    int failed;        /* errno of the first write that failed */
+    size_t done;
+    uint64_t end; /* of what is reserved in the file */
+    int failed;   /* errno of the first write that failed */
 } build;
 
 static int write_at(int fd, const void *data, size_t size, uint64_t at)
@@ -86,8 +86,27 @@ static dfn_status judge(const dfn_decoded *d, dfn_sound_kind kind, dfn_error *er
     return DFN_OK;
 }
 
+/* What the list says, but no more than the rate of the file has. Of speech it matters, and
+ * is measured where nobody said it; noise may well be dull by nature. */
+enum { NARROWEST = 3000 }; /* telephones have 3400; below, it is the sound that is dull */
+
+static dfn_status find_bandwidth(dfn_cache_record *r, const dfn_manifest_entry *e,
+                                 const dfn_decoded *d)
+{
+    dfn_measure m = {.bandwidth_hz = e->bandwidth_hz};
+    if (e->kind == DFN_SPEECH && !(e->bandwidth_hz > 0) &&
+        dfn_measure_sound(&m, d->data, d->count, DFN_SOUND_RATE, NULL))
+        return DFN_ERR_NOMEM;
+    if (m.bandwidth_hz < NARROWEST && !(e->bandwidth_hz > 0))
+        m.bandwidth_hz = 0;
+    const double nyquist = d->rate < DFN_SOUND_RATE ? d->rate / 2.0 : 0;
+    const bool limited = nyquist > 0 && (m.bandwidth_hz <= 0 || m.bandwidth_hz > nyquist);
+    r->bandwidth_hz = limited ? nyquist : m.bandwidth_hz;
+    return DFN_OK;
+}
+
 /* Decode one recording; errno of a failed write, or 0. */
-static int work_on(build *b, size_t i)
+static int decode_one(build *b, size_t i)
 {
     const dfn_manifest_entry *e = &b->m->entry[i];
     dfn_cache_record *r = &b->record[i];
@@ -97,65 +116,31 @@ static int work_on(build *b, size_t i)
         return err->status == DFN_ERR_NOMEM ? ENOMEM : 0;
     int error = 0;
     if (!judge(&d, e->kind, err)) {
-        const double nyquist = d.rate < DFN_SOUND_RATE ? d.rate / 2.0 : 0;
-        r->bandwidth_hz = e->bandwidth_hz > 0 && !(nyquist > 0 && nyquist < e->bandwidth_hz)
-                              ? e->bandwidth_hz
-                              : nyquist;
+        error = find_bandwidth(r, e, &d) ? ENOMEM : 0;
         r->scale = quantise(&d);
         r->count = d.count;
         r->at = reserve(b, d.count * sizeof(int16_t));
-        error = write_at(b->fd, d.data, d.count * sizeof(int16_t), r->at);
+        error = error ? error : write_at(b->fd, d.data, d.count * sizeof(int16_t), r->at);
     }
     free(d.data);
     return error;
 }
 
-static void *work(void *user)
+static void work(void *context, int task, int worker)
 {
-    build *b = user;
-    pthread_mutex_lock(&b->lock);
-    while (b->next < b->m->count && !b->failed) {
-        const size_t i = b->next++;
-        pthread_mutex_unlock(&b->lock);
-        const int error = work_on(b, i);
-        pthread_mutex_lock(&b->lock);
-        b->done++;
-        b->failed = b->failed ? b->failed : error;
-        pthread_cond_signal(&b->moved);
-    }
-    b->running--;
-    pthread_cond_signal(&b->moved);
-    pthread_mutex_unlock(&b->lock);
-    return NULL;
-}
-
-enum { THREADS_MAX = 64 };
-
-/* Decodes all; false if no thread could be started. Tells how far it is. */
-static bool decode_all(build *b, int threads)
-{
-    pthread_t thread[THREADS_MAX];
+    build *b = context;
     const dfn_data_watch *w = &b->m->watch;
-    int n = 0;
-    threads = threads < THREADS_MAX ? threads : THREADS_MAX;
     pthread_mutex_lock(&b->lock);
-    for (; n < threads && pthread_create(&thread[n], NULL, work, b) == 0; n++)
-        b->running++;
-    while (b->running > 0) {
-        const size_t done = b->done;
-        pthread_mutex_unlock(&b->lock);
-        if (w->progress)
-            w->progress(w->user, done, b->m->count);
-        pthread_mutex_lock(&b->lock);
-        while (b->running > 0 && b->done == done)
-            pthread_cond_wait(&b->moved, &b->lock);
-    }
+    const bool stop = b->failed != 0;
     pthread_mutex_unlock(&b->lock);
-    for (int i = 0; i < n; i++)
-        pthread_join(thread[i], NULL);
-    if (n && w->progress)
-        w->progress(w->user, b->done, b->m->count);
-    return n > 0;
+    const int error = stop ? 0 : decode_one(b, (size_t)task);
+    pthread_mutex_lock(&b->lock);
+    b->failed = b->failed ? b->failed : error;
+    b->done += !stop;
+    const size_t done = b->done;
+    pthread_mutex_unlock(&b->lock);
+    if (worker == 0 && w->progress) /* the thread that called us */
+        w->progress(w->user, done, b->m->count);
 }
 
 /* ---- index and names -------------------------------------------------------------------
@@ -245,30 +230,39 @@ static dfn_status build_error(int error, const char *path, const build *b, dfn_e
                     path, strerror(error), b->done, b->m->count, (double)b->end / 1e9);
 }
 
+static dfn_status build_all(build *b, const char *path, const dfn_cache_key *key,
+                            int threads, dfn_error *err)
+{
+    dfn_pool *pool;
+    const dfn_status status = dfn_pool_new(&pool, threads, err);
+    if (status)
+        return status;
+    pthread_mutex_init(&b->lock, NULL);
+    dfn_pool_run(pool, work, b, (int)b->m->count);
+    dfn_pool_free(pool);
+    pthread_mutex_destroy(&b->lock);
+    const int error = b->failed ? b->failed : finish(b, key);
+    return error ? build_error(error, path, b, err) : DFN_OK;
+}
+
 dfn_status dfn_cache_build(const char *path, const dfn_cache_key *key,
                            const dfn_manifest *m, int threads, dfn_error *err)
 {
     dfn_temp file;
+    if (m->count > INT32_MAX / 2)
+        return dfn_fail(err, DFN_ERR_UNSUPPORTED, "%s: too many recordings", path);
     dfn_status status = dfn_temp_create(&file, path, err);
     if (status)
         return status;
     build b = {.m = m, .fd = file.fd, .end = 4096}; /* a page for the header */
     b.record = calloc(m->count + 1, sizeof *b.record);
     b.fault = calloc(m->count + 1, sizeof *b.fault);
-    pthread_mutex_init(&b.lock, NULL);
-    pthread_cond_init(&b.moved, NULL);
-    int error = b.record && b.fault ? 0 : ENOMEM;
-    if (!error && !decode_all(&b, threads))
-        error = EAGAIN;
-    error = error ? error : b.failed ? b.failed : finish(&b, key);
-    if (error) {
-        status = build_error(error, path, &b, err);
+    status = b.record && b.fault ? build_all(&b, path, key, threads, err)
+                                 : build_error(ENOMEM, path, &b, err);
+    if (status)
         dfn_temp_discard(&file);
-    } else {
+    else
         status = dfn_temp_commit(&file, path, err);
-    }
-    pthread_cond_destroy(&b.moved);
-    pthread_mutex_destroy(&b.lock);
     free(b.record);
     free(b.fault);
     return status;

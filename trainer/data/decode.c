@@ -125,7 +125,13 @@ static dfn_status check(dfn_decoded *d, dfn_error *err)
     return d->count ? DFN_OK : dfn_fail(err, DFN_ERR_FORMAT, "has no samples");
 }
 
-dfn_status dfn_decode(dfn_decoded *out, const char *path, bool first, dfn_error *err)
+static void clear(dfn_decoded *d)
+{
+    free(d->data);
+    *d = (dfn_decoded){0};
+}
+
+dfn_status dfn_decode_plain(dfn_decoded *out, const char *path, bool first, dfn_error *err)
 {
     SNDFILE *file;
     SF_INFO info;
@@ -146,14 +152,20 @@ dfn_status dfn_decode(dfn_decoded *out, const char *path, bool first, dfn_error 
                  (info.channels == 1 || first) && info.samplerate == DFN_SOUND_RATE;
     if (!status)
         status = check(out, err);
+    if (status)
+        clear(out);
+    return status;
+}
+
+dfn_status dfn_decode(dfn_decoded *out, const char *path, bool first, dfn_error *err)
+{
+    dfn_status status = dfn_decode_plain(out, path, first, err);
     if (!status && out->rate != DFN_SOUND_RATE) {
         out->peak = 0;
         status = resample(out, err);
         status = status ? status : check(out, err);
     }
-    if (status) {
-        free(out->data);
-        *out = (dfn_decoded){0};
-    }
+    if (status)
+        clear(out);
     return status;
 }

@@ -9,15 +9,20 @@
 enum { DFN_SOUND_RATE = 48000 };
 
 typedef struct dfn_decoded {
-    float *data; /* mono, 48 kHz; the owner frees it */
+    float *data; /* mono; the owner frees it */
     size_t count;
-    int rate, channels; /* of the file */
-    float peak;         /* largest magnitude of `data` */
-    bool exact;         /* 16 bit samples, kept as they were: multiples of 1/32768 */
+    int rate;     /* of the file, which may not be that of `data` any more */
+    int channels; /* of the file */
+    float peak;   /* largest magnitude of `data` */
+    bool exact;   /* 16 bit samples, kept as they were: multiples of 1/32768 */
 } dfn_decoded;
 
-/** Decode a whole file. `first`: take the first channel instead of the mean of all. Errors
- * give the reason only, not the path. thread: any */
+/** Decode a whole file, at its own rate. `first`: take the first channel instead of the
+ * mean of all. Not one sample is an error, and so is a NaN. Errors give the reason only,
+ * not the path. thread: any */
+dfn_status dfn_decode_plain(dfn_decoded *out, const char *path, bool first, dfn_error *err);
+
+/** The same, resampled to DFN_SOUND_RATE. */
 dfn_status dfn_decode(dfn_decoded *out, const char *path, bool first, dfn_error *err);
 
 #endif

@@ -21,7 +21,8 @@ typedef struct dfn_sound {
     const char *path;     /* as in the manifest, for messages */
     const char *speaker;  /* "" if unknown */
     const char *category; /* "" if unknown */
-    double bandwidth_hz;  /* content above is not real; 0: unknown, taken as full */
+    double bandwidth_hz;  /* content above is not real; 0: unknown, taken as full. Of
+                             speech it is measured where the manifest does not say it */
     size_t count;         /* samples */
     const int16_t *data;  /* in the cache; sample i is data[i] * scale */
     float scale;          /* so that peaks above full scale survive */
