@@ -1,9 +1,9 @@
 /* Lists of recordings, of files that the test writes itself, opened through the cache. */
 #include "check.h"
 #include "data/sounds.h"
+#include "sound_files.h"
 
 #include <fcntl.h>
-#include <sndfile.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,36 +27,6 @@ static void step(void *user, size_t done, size_t total)
 }
 
 static const dfn_data_watch watch = {.message = note, .progress = step};
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "wb");
-    CHECK(f && fwrite(text, 1, strlen(text), f) == strlen(text) && fclose(f) == 0, "%s",
-          path);
-}
-
-/* Sample i of channel c. */
-static float wave(int i, int c) { return 0.5f * sinf(0.05f * (float)i + (float)c); }
-
-static void write_sound(const char *path, int rate, int channels, int n, float gain,
-                        int format)
-{
-    SF_INFO info = {.samplerate = rate, .channels = channels, .format = format};
-    SNDFILE *f = sf_open(path, SFM_WRITE, &info);
-    float *x = malloc((size_t)(n * channels + 1) * sizeof *x);
-    short *y = malloc((size_t)(n * channels + 1) * sizeof *y);
-    for (int i = 0; i < n * channels; i++)
-        y[i] = (short)lrintf(32768 * (x[i] = gain * wave(i / channels, i % channels)));
-    const sf_count_t done = (format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16
-                                ? sf_writef_short(f, y, n) /* rounds, other than floats */
-                                : sf_writef_float(f, x, n);
-    CHECK(f && done == n, "%s: %s", path, sf_strerror(f));
-    free(y);
-    sf_close(f);
-    free(x);
-}
-
-enum { PCM = SF_FORMAT_WAV | SF_FORMAT_PCM_16, FLOAT = SF_FORMAT_WAV | SF_FORMAT_FLOAT };
 
 static dfn_sounds *open_sounds(const dfn_data_config *c, dfn_error *err)
 {
@@ -244,15 +214,12 @@ static void test_refusals(void)
 
 int main(void)
 {
-    char folder[] = "/tmp/dfn-sounds-XXXXXX";
-    CHECK(mkdtemp(folder) && chdir(folder) == 0, "%s", folder);
+    enter_folder();
     make_files();
     test_manifest();
     test_damage();
     test_change();
     test_refusals();
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    CHECK(chdir("/") == 0 && system(command) == 0, "%s", command);
+    leave_folder();
     return check_report();
 }

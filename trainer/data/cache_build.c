@@ -71,25 +71,8 @@ static float quantise(dfn_decoded *d)
     return scale;
 }
 
-enum { SHORTEST = DFN_SOUND_RATE / 10 };
-
-static dfn_status judge(const dfn_decoded *d, dfn_sound_kind kind, dfn_error *err)
-{
-    const float faintest = 1e-4f; /* -80 dBFS: 16 bit hold 3 steps of it */
-    if (kind != DFN_ROOM && d->count < SHORTEST)
-        return dfn_fail(err, DFN_ERR_FORMAT,
-                        "is too short: %zu samples, at least %d are "
-                        "needed",
-                        d->count, SHORTEST);
-    if (!(d->peak >= faintest))
-        return dfn_fail(err, DFN_ERR_FORMAT, "is silent: its peak is below -80 dBFS");
-    return DFN_OK;
-}
-
 /* What the list says, but no more than the rate of the file has. Of speech it matters, and
  * is measured where nobody said it; noise may well be dull by nature. */
-enum { NARROWEST = 3000 }; /* telephones have 3400; below, it is the sound that is dull */
-
 static dfn_status find_bandwidth(dfn_cache_record *r, const dfn_manifest_entry *e,
                                  const dfn_decoded *d)
 {
@@ -97,9 +80,7 @@ static dfn_status find_bandwidth(dfn_cache_record *r, const dfn_manifest_entry *
     if (e->kind == DFN_SPEECH && !(e->bandwidth_hz > 0) &&
         dfn_measure_sound(&m, d->data, d->count, DFN_SOUND_RATE, NULL))
         return DFN_ERR_NOMEM;
-    if (m.bandwidth_hz < NARROWEST && !(e->bandwidth_hz > 0))
-        m.bandwidth_hz = 0;
-    const double nyquist = d->rate < DFN_SOUND_RATE ? d->rate / 2.0 : 0;
+    const double nyquist = d->file_rate < DFN_SOUND_RATE ? d->file_rate / 2.0 : 0;
     const bool limited = nyquist > 0 && (m.bandwidth_hz <= 0 || m.bandwidth_hz > nyquist);
     r->bandwidth_hz = limited ? nyquist : m.bandwidth_hz;
     return DFN_OK;
@@ -115,7 +96,7 @@ static int decode_one(build *b, size_t i)
     if (dfn_decode(&d, e->path, e->kind == DFN_ROOM, err))
         return err->status == DFN_ERR_NOMEM ? ENOMEM : 0;
     int error = 0;
-    if (!judge(&d, e->kind, err)) {
+    if (!dfn_decoded_judge(&d, e->kind != DFN_ROOM, err)) {
         error = find_bandwidth(r, e, &d) ? ENOMEM : 0;
         r->scale = quantise(&d);
         r->count = d.count;

@@ -108,6 +108,7 @@ static dfn_status resample(dfn_decoded *d, dfn_error *err)
     const int bad = src_simple(&job, SRC_SINC_BEST_QUALITY, 1);
     free(d->data);
     d->data = out;
+    d->rate = DFN_SOUND_RATE;
     d->count = (size_t)job.output_frames_gen;
     return bad ? dfn_fail(err, DFN_ERR_UNSUPPORTED, "cannot be resampled: %s",
                           src_strerror(bad))
@@ -140,7 +141,7 @@ dfn_status dfn_decode_plain(dfn_decoded *out, const char *path, bool first, dfn_
     if (status)
         return status;
     float *block = malloc(BLOCK * (size_t)info.channels * sizeof *block);
-    out->rate = info.samplerate;
+    out->rate = out->file_rate = info.samplerate;
     out->channels = info.channels;
     status = block ? read_all(out, file, &info, first, block, err)
                    : dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
@@ -168,4 +169,17 @@ dfn_status dfn_decode(dfn_decoded *out, const char *path, bool first, dfn_error 
     if (status)
         clear(out);
     return status;
+}
+
+dfn_status dfn_decoded_judge(const dfn_decoded *d, bool long_enough, dfn_error *err)
+{
+    const float faintest = 1e-4f; /* -80 dBFS: 16 bit hold 3 steps of it */
+    const size_t shortest = (size_t)d->rate / 10;
+    if (long_enough && d->count < shortest)
+        return dfn_fail(err, DFN_ERR_FORMAT,
+                        "is too short: %zu samples, at least %zu are needed", d->count,
+                        shortest);
+    if (!(d->peak >= faintest))
+        return dfn_fail(err, DFN_ERR_FORMAT, "is silent: its peak is below -80 dBFS");
+    return DFN_OK;
 }

@@ -29,6 +29,8 @@ typedef struct walk {
     dfn_manifest_entry like; /* what all entries of this folder share */
     size_t top;              /* length of the folder's path with its slash */
     int depth;
+    bool guess;     /* the kind, by names of folders */
+    size_t unknown; /* recordings of which it could not be told */
 } walk;
 
 enum { DEPTH_MAX = 64 }; /* folders in folders; open files are few */
@@ -53,6 +55,12 @@ static bool walk_entry(walk *w, char *path)
         return walk_folder(w, path);
     if (!is_sound(path))
         return true;
+    const int kind = w->guess ? dfn_kind_guess(path) : (int)w->like.kind;
+    if (kind < 0) {
+        w->unknown++;
+        return true;
+    }
+    w->like.kind = (dfn_sound_kind)kind;
     w->like.path = path;
     w->like.name = path + w->top;
     return dfn_manifest_append(w->m, &w->like);
@@ -88,32 +96,40 @@ static bool walk_folder(walk *w, const char *folder)
     return good;
 }
 
-/* How much of all names from `first` on is a folder they have in common. */
-static size_t common_folder(const dfn_manifest *m, size_t first)
+/* How much of all names of a kind from `first` on is a folder they have in common. */
+static size_t common_folder(const dfn_manifest *m, size_t first, dfn_sound_kind kind)
 {
-    const char *a = m->entry[first].name, *slash = strrchr(a, '/');
-    size_t n = slash ? (size_t)(slash + 1 - a) : 0;
-    for (size_t i = first + 1; i < m->count; i++) {
-        size_t same = 0, whole = 0;
-        for (; same < n && m->entry[i].name[same] == a[same]; same++)
-            if (a[same] == '/')
-                whole = same + 1;
+    const char *a = NULL;
+    size_t n = 0;
+    for (size_t i = first; i < m->count; i++) {
+        const char *b = m->entry[i].name;
+        if (m->entry[i].kind != kind)
+            continue;
+        if (!a) {
+            const char *slash = strrchr(b, '/');
+            a = b;
+            n = slash ? (size_t)(slash + 1 - a) : 0;
+        }
+        size_t whole = 0;
+        for (size_t k = 0; k < n && b[k] == a[k]; k++)
+            whole = a[k] == '/' ? k + 1 : whole;
         n = whole;
     }
     return n;
 }
 
 /* The folder that tells files apart is who speaks, or what kind of noise it is. */
-static bool name_groups(dfn_manifest *m, size_t first)
+static bool name_groups(dfn_manifest *m, size_t first, dfn_sound_kind kind)
 {
-    const size_t common = first < m->count ? common_folder(m, first) : 0;
+    const size_t common = common_folder(m, first, kind);
     for (size_t i = first; i < m->count; i++) {
         dfn_manifest_entry *e = &m->entry[i];
-        const char *rest = e->name + common, *slash = strchr(rest, '/');
+        const char *rest = e->name + common;
+        const char *slash = e->kind == kind ? strchr(rest, '/') : NULL;
         if (!slash)
             continue;
         char *group = strndup(rest, (size_t)(slash - rest));
-        const char **to = e->kind == DFN_SPEECH ? &e->speaker : &e->category;
+        const char **to = kind == DFN_SPEECH ? &e->speaker : &e->category;
         if (!group)
             return false;
         free((char *)*to);
@@ -122,27 +138,41 @@ static bool name_groups(dfn_manifest *m, size_t first)
     return true;
 }
 
-dfn_status dfn_manifest_add_folder(dfn_manifest *m, const char *folder, dfn_sound_kind kind,
-                                   dfn_error *err)
+static dfn_status walk_all(dfn_manifest *m, const char *folder, int kind, dfn_error *err)
 {
-    struct stat st;
     const size_t first = m->count, length = strlen(folder);
-    if (length == 0 || stat(folder, &st) != 0)
-        return dfn_fail(err, DFN_ERR_IO, "%s: %s", folder,
-                        strerror(length ? errno : ENOENT));
-    if (!S_ISDIR(st.st_mode))
-        return dfn_fail(err, DFN_ERR_IO, "%s: is not a folder", folder);
     const char *from = dfn_manifest_source(m, folder);
     walk w = {.m = m,
               .like = {.speaker = "",
                        .category = "",
                        .from = from,
-                       .kind = kind,
+                       .kind = kind < 0 ? DFN_SPEECH : (dfn_sound_kind)kind,
                        .split = DFN_SPLIT_OPEN},
-              .top = length + (folder[length - 1] != '/')};
-    if (!from || !walk_folder(&w, folder) || !name_groups(m, first))
+              .top = length + (folder[length - 1] != '/'),
+              .guess = kind < 0};
+    bool good = from && walk_folder(&w, folder);
+    for (int k = 0; k < DFN_SOUND_KINDS && good; k++)
+        good = name_groups(m, first, (dfn_sound_kind)k);
+    if (!good)
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", folder);
-    if (m->count == first)
+    if (w.unknown)
+        dfn_notice(&m->watch,
+                   "%s: no folder tells whether %zu recordings are speech, noise or rooms",
+                   folder, w.unknown);
+    m->faults += w.unknown;
+    if (m->count == first && !w.unknown)
         return dfn_fail(err, DFN_ERR_FORMAT, "%s: has no sound files", folder);
     return DFN_OK;
+}
+
+dfn_status dfn_manifest_add_folder(dfn_manifest *m, const char *folder, int kind,
+                                   dfn_error *err)
+{
+    struct stat st;
+    if (!*folder || stat(folder, &st) != 0)
+        return dfn_fail(err, DFN_ERR_IO, "'%s': %s", folder,
+                        strerror(*folder ? errno : ENOENT));
+    if (!S_ISDIR(st.st_mode))
+        return dfn_fail(err, DFN_ERR_IO, "%s: is not a folder", folder);
+    return walk_all(m, folder, kind, err);
 }

@@ -24,20 +24,6 @@ typedef enum column {
 static const char *const column_name[COLUMNS] = {
     "path", "kind", "split", "speaker", "category", "bandwidth_hz", "duration_s"};
 
-/* In the order of dfn_sound_kind; rooms have a second name. */
-static const char *const kind_name[DFN_SOUND_KINDS + 1] = {"speech", "noise", "rir",
-                                                           "room"};
-
-const char *dfn_kind_name(dfn_sound_kind kind) { return kind_name[kind]; }
-
-int dfn_kind_find(const char *name)
-{
-    for (int i = 0; i <= DFN_SOUND_KINDS; i++)
-        if (!strcasecmp(name, kind_name[i]))
-            return i < DFN_SOUND_KINDS ? i : DFN_ROOM;
-    return -1;
-}
-
 void dfn_manifest_clear(dfn_manifest *m)
 {
     for (size_t i = 0; i < m->count; i++) {

@@ -41,10 +41,14 @@ dfn_status dfn_manifest_load(dfn_manifest *m, const char *path, dfn_error *err);
 dfn_status dfn_manifest_parse(dfn_manifest *m, const char *text, size_t size,
                               const char *name, dfn_error *err);
 
-/** Add all sound files in a folder and below it. Links to folders and names with a dot in
- * front are left out. Of files in subfolders, the first folder that tells them apart is the
- * speaker (of noise and rooms, the category). */
-dfn_status dfn_manifest_add_folder(dfn_manifest *m, const char *folder, dfn_sound_kind kind,
+enum { DFN_KIND_GUESS = -1 };
+
+/** Add all sound files in a folder and below it, of a dfn_sound_kind; DFN_KIND_GUESS: the
+ * nearest folder of a telling name decides, and what none tells is left out with one
+ * message. Links to folders and names with a dot in front are left out. Of files in
+ * subfolders, the first folder that tells those of a kind apart is the speaker (of noise
+ * and rooms, the category). */
+dfn_status dfn_manifest_add_folder(dfn_manifest *m, const char *folder, int kind,
                                    dfn_error *err);
 
 /** Give a split to entries without one: a tenth is for validation, chosen by a hash of the
@@ -60,5 +64,7 @@ bool dfn_manifest_append(dfn_manifest *m, const dfn_manifest_entry *e);
 const char *dfn_kind_name(dfn_sound_kind kind);
 /** The kind called so, or -1. */
 int dfn_kind_find(const char *name);
+/** The kind that the folders of a path tell, or -1. */
+int dfn_kind_guess(const char *path);
 
 #endif
