@@ -10,6 +10,7 @@ enum {
     HOP = 480,
     BINS = HOP + 1,
     SMOOTH = 2,
+    WIDENING = 5,    /* bins that smoothing and the window put behind an edge */
     NARROWEST = 3000 /* telephones have 3400 */
 };
 
@@ -78,7 +79,8 @@ static double find_end(const double power[BINS], int rate)
     int k = BINS - 1;
     while (smooth[k] < most * pow(10, DROP_DB / 10))
         k--;
-    const double hz = fmin((k + 0.5) * rate / (2.0 * HOP), rate / 2.0);
+    const double end = k == BINS - 1 ? HOP : k - WIDENING;
+    const double hz = end * rate / (2.0 * HOP);
     return hz < NARROWEST ? 0 : hz;
 }
 
