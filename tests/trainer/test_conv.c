@@ -23,7 +23,7 @@ static void compare(dfn_conv *c, size_t n, size_t taps, size_t lead)
         worst = check_worse(fabs(want - (double)y[i]), worst);
         top = check_worse(fabs(want), top);
     }
-    /* a transform of 8192 in floats: about 13 roundings, relative to the whole block */
+    /* a transform of 4096 in floats: about 12 roundings, relative to the whole block */
     CHECK(worst <= 20 * 6e-8 * top + 1e-7, "n %zu, taps %zu, lead %zu: %g of %g", n, taps,
           lead, worst, top);
     dfn_response_free(&r);

@@ -1,63 +1,64 @@
+/* conv.c - all blocks of a signal lie side by side in a row for each bin, so that a sum
+ * over parts of a response is a short filter along that row, several blocks at a time. */
 #include "data/conv.h"
 
-#include "dsp/fft.h"
+#include "data/fft_lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = DFN_CONV_BLOCK, SIZE = 2 * BLOCK, ROW = DFN_CONV_ROW, ALIGN = 64 };
-
-struct dfn_conv {
-    dfn_fft *fft;
-    size_t n;      /* of the signal */
-    size_t before; /* 1: the first block lies before its beginning */
-    float *blocks; /* [1 + max blocks][2][ROW]: its spectra */
-    float *x;      /* [SIZE]: samples of a block */
-    float *bins;   /* [BLOCK + 1][2], as a transform gives them */
-    float *sum;    /* [2][ROW] */
+enum {
+    BLOCK = DFN_CONV_BLOCK,
+    SIZE = DFN_FFT_LANES_SIZE,
+    BINS = DFN_FFT_LANES_BINS,
+    LANES = DFN_LANES,
+    PARTS = DFN_CONV_TAPS / BLOCK,
+    PAD = (PARTS + LANES - 1) / LANES * LANES, /* zeros ahead of a row */
+    ALIGN = 64,
 };
 
-static size_t padded(size_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
+_Static_assert(SIZE == 2 * BLOCK, "overlap-save");
+
+struct dfn_conv {
+    dfn_fft_lanes fft;
+    float x[SIZE];  /* samples of a block */
+    size_t n;       /* of the signal */
+    size_t before;  /* 1: the first block lies before its beginning */
+    size_t row;     /* floats of a row of the signal, PAD included */
+    float *blocks;  /* [BINS][2][row]: its spectra, block by block */
+    float *product; /* [BINS][2][row - PAD] */
+};
+
+static size_t padded(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 dfn_status dfn_conv_new(dfn_conv **out, size_t max_samples, dfn_error *err)
 {
-    const size_t blocks = (max_samples + BLOCK - 1) / BLOCK;
-    const size_t head = padded(sizeof(dfn_conv)), fft = padded(dfn_fft_bytes(SIZE));
-    const size_t row = padded(2 * ROW * sizeof(float));
-    unsigned char *at = aligned_alloc(ALIGN, head + fft + (blocks + 4) * row);
+    const size_t blocks = padded(1 + (max_samples + BLOCK - 1) / BLOCK, LANES);
+    const size_t head = padded(sizeof(dfn_conv), ALIGN), row = PAD + blocks;
+    const size_t floats = (size_t)2 * BINS * (row + blocks);
+    unsigned char *at = aligned_alloc(ALIGN, padded(head + floats * sizeof(float), ALIGN));
     *out = NULL;
     if (!at)
         return dfn_fail(err, DFN_ERR_NOMEM, "convolution: out of memory");
     dfn_conv *c = (dfn_conv *)at;
+    dfn_fft_lanes_init(&c->fft);
+    memset(c->x, 0, sizeof c->x);
     c->n = c->before = 0;
-    c->fft = dfn_fft_place(at += head, SIZE);
-    c->x = (float *)(at += fft);
-    c->bins = (float *)(at += row);
-    c->sum = (float *)(at += row);
-    c->blocks = (float *)(at + row);
+    c->row = row;
+    c->blocks = (float *)(at + head);
+    c->product = c->blocks + (size_t)2 * BINS * row;
+    memset(c->blocks, 0, floats * sizeof(float));
     *out = c;
     return DFN_OK;
 }
 
 void dfn_conv_free(dfn_conv *c) { free(c); }
 
-/* The spectrum of c->x, real and imaginary parts apart: sums of products are faster so. */
-static void forward(dfn_conv *c, float *spec, float scale)
-{
-    dfn_fft_forward(c->fft, c->bins, c->x);
-    for (int k = 0; k <= BLOCK; k++) {
-        spec[k] = scale * c->bins[2 * k];
-        spec[ROW + k] = scale * c->bins[2 * k + 1];
-    }
-    for (int k = BLOCK + 1; k < ROW; k++)
-        spec[k] = spec[ROW + k] = 0;
-}
-
 dfn_status dfn_response_new(dfn_response *r, dfn_conv *c, const float *h, size_t n,
                             dfn_error *err)
 {
     r->parts = (int)((n + BLOCK - 1) / BLOCK);
-    r->spec = aligned_alloc(ALIGN, padded((size_t)r->parts * 2 * ROW * sizeof *r->spec));
+    r->spec = malloc((size_t)r->parts * 2 * BINS * sizeof *r->spec);
     if (!r->spec)
         return dfn_fail(err, DFN_ERR_NOMEM, "response: out of memory");
     dfn_response_set(r, c, h, n);
@@ -66,11 +67,24 @@ dfn_status dfn_response_new(dfn_response *r, dfn_conv *c, const float *h, size_t
 
 void dfn_response_set(dfn_response *r, dfn_conv *c, const float *h, size_t n)
 {
-    for (int p = 0; p < r->parts; p++) {
-        const size_t at = (size_t)p * BLOCK, count = n - at < BLOCK ? n - at : BLOCK;
-        memset(c->x, 0, SIZE * sizeof *c->x);
-        memcpy(c->x, h + at, count * sizeof *c->x);
-        forward(c, r->spec + (size_t)p * 2 * ROW, 1.f / SIZE);
+    float *bins = c->product; /* [BINS][2][LANES]: not needed now */
+    const size_t parts = (size_t)r->parts;
+    for (size_t first = 0; first < parts; first += LANES) {
+        for (int l = 0; l < LANES; l++) {
+            const size_t at = (first + (size_t)l) * BLOCK, left = at < n ? n - at : 0;
+            const size_t count = left < BLOCK ? left : BLOCK;
+            memcpy(c->x, h + (count ? at : 0), count * sizeof *c->x);
+            memset(c->x + count, 0, (SIZE - count) * sizeof *c->x);
+            dfn_fft_lanes_put(&c->fft, l, c->x);
+        }
+        dfn_fft_lanes_forward(&c->fft, bins, bins + LANES, (size_t)2 * LANES);
+        const size_t count = parts - first < LANES ? parts - first : LANES;
+        for (size_t k = 0; k < BINS; k++)
+            for (size_t p = 0; p < count; p++) {
+                float *to = r->spec + 2 * (k * parts + first + p);
+                to[0] = bins[2 * LANES * k + p] / BLOCK;
+                to[1] = bins[2 * LANES * k + LANES + p] / BLOCK;
+            }
     }
 }
 
@@ -80,49 +94,69 @@ void dfn_response_free(dfn_response *r)
     *r = (dfn_response){0};
 }
 
+/* Blocks of a signal of n samples, the one before its beginning included, if any. */
+static size_t count_blocks(const dfn_conv *c)
+{
+    return c->before + (c->n + BLOCK - 1) / BLOCK;
+}
+
 void dfn_conv_signal(dfn_conv *c, const float *x, size_t n, size_t lead)
 {
-    const size_t blocks = (n + BLOCK - 1) / BLOCK;
     c->n = n;
     c->before = lead > 0;
-    for (size_t b = 0; b < c->before + blocks; b++) {
+    const size_t blocks = count_blocks(c);
+    for (size_t b = 0; b < padded(blocks, LANES); b++) {
         /* x[end - SIZE ... end), zeros outside */
         const size_t end = (b + 1 - c->before) * BLOCK + lead;
         const size_t skip = end < SIZE ? SIZE - end : 0, from = end + skip - SIZE;
-        const size_t most = SIZE - skip, left = from < n ? n - from : 0;
+        const size_t most = SIZE - skip, left = from < n && b < blocks ? n - from : 0;
         const size_t count = left < most ? left : most;
         memset(c->x, 0, skip * sizeof *c->x);
         memcpy(c->x + skip, x + (count ? from : 0), count * sizeof *c->x);
         memset(c->x + skip + count, 0, (most - count) * sizeof *c->x);
-        forward(c, c->blocks + b * 2 * ROW, 1);
+        dfn_fft_lanes_put(&c->fft, (int)(b % LANES), c->x);
+        if (b % LANES == LANES - 1) {
+            float *to = c->blocks + PAD + (b - (LANES - 1));
+            dfn_fft_lanes_forward(&c->fft, to, to + c->row, 2 * c->row);
+        }
     }
 }
 
-static void multiply_add(float *sum, const float *a, const float *b)
+/* One bin: sum[b] = sum_p h[p] x[b - p] for all blocks; x[-PAD ... -1] are zeros. */
+DFN_CLONES static void filter_rows(const dfn_conv *c, const dfn_response *r, size_t blocks)
 {
-    float *restrict sr = sum, *restrict si = sum + ROW;
-    const float *ar = a, *ai = a + ROW, *br = b, *bi = b + ROW;
-    for (int k = 0; k < ROW; k++) {
-        sr[k] += ar[k] * br[k] - ai[k] * bi[k];
-        si[k] += ar[k] * bi[k] + ai[k] * br[k];
+    const size_t width = c->row - PAD;
+    for (size_t k = 0; k < BINS; k++) {
+        const float *re = c->blocks + 2 * k * c->row + PAD, *im = re + c->row;
+        const float *h = r->spec + 2 * k * (size_t)r->parts;
+        float *to = c->product + 2 * k * width;
+        for (size_t b = 0; b < blocks; b += LANES) {
+            dfn_lanes sr = {0}, si = {0}, xr, xi;
+            for (int p = 0; p < r->parts; p++) {
+                memcpy(&xr, re + b - p, sizeof xr);
+                memcpy(&xi, im + b - p, sizeof xi);
+                sr += xr * h[2 * p] - xi * h[2 * p + 1];
+                si += xr * h[2 * p + 1] + xi * h[2 * p];
+            }
+            memcpy(to + b, &sr, sizeof sr);
+            memcpy(to + width + b, &si, sizeof si);
+        }
     }
 }
 
 void dfn_conv_apply(dfn_conv *c, const dfn_response *r, float *y)
 {
-    for (size_t b = 0; b * BLOCK < c->n; b++) {
-        const size_t at = b * BLOCK, count = c->n - at < BLOCK ? c->n - at : BLOCK;
-        const size_t last = b + c->before; /* of the blocks that reach these samples */
-        const int parts = last < (size_t)r->parts ? (int)last + 1 : r->parts;
-        memset(c->sum, 0, 2 * ROW * sizeof *c->sum);
-        for (int p = 0; p < parts; p++)
-            multiply_add(c->sum, c->blocks + (last - (size_t)p) * 2 * ROW,
-                         r->spec + (size_t)p * 2 * ROW);
-        for (int k = 0; k <= BLOCK; k++) {
-            c->bins[2 * k] = c->sum[k];
-            c->bins[2 * k + 1] = c->sum[ROW + k];
-        }
-        dfn_fft_inverse(c->fft, c->x, c->bins);
-        memcpy(y + at, c->x + BLOCK, count * sizeof *y);
+    const size_t blocks = count_blocks(c), width = c->row - PAD;
+    filter_rows(c, r, blocks);
+    for (size_t b = 0; b < blocks; b++) {
+        const size_t l = b % LANES;
+        if (!l)
+            dfn_fft_lanes_inverse(&c->fft, c->product + b, c->product + width + b,
+                                  2 * width);
+        if (b < c->before)
+            continue;
+        const size_t at = (b - c->before) * BLOCK;
+        const size_t count = c->n - at < BLOCK ? c->n - at : BLOCK;
+        dfn_fft_lanes_get(&c->fft, (int)l, BLOCK, (int)count, y + at);
     }
 }

@@ -1,19 +1,16 @@
 /* conv.h - convolution with long responses: uniformly partitioned overlap-save.
  *
- * A signal is transformed once, then convolved with as many responses as one likes. */
+ * A signal is transformed once, then convolved with as many responses as one likes. Results
+ * are the same on every machine. */
 #ifndef DFN_CONV_H
 #define DFN_CONV_H
 
 #include <dfnet4/status.h>
 #include <stddef.h>
 
-enum {
-    DFN_CONV_BLOCK = 4096,
-    DFN_CONV_BINS = DFN_CONV_BLOCK + 1,
-    DFN_CONV_ROW = (DFN_CONV_BINS + 15) / 16 * 16, /* floats of a row of real parts */
-};
+enum { DFN_CONV_BLOCK = 2048, DFN_CONV_TAPS = 36 * DFN_CONV_BLOCK };
 
-/* Spectra of a response, scaled so that inverse transforms need not be: [parts][2][ROW].
+/* Spectra of a response, scaled so that inverse transforms need not be: [bins][parts][2].
  * Immutable: threads may share it. */
 typedef struct dfn_response {
     float *spec;
@@ -26,7 +23,7 @@ typedef struct dfn_conv dfn_conv;
 dfn_status dfn_conv_new(dfn_conv **out, size_t max_samples, dfn_error *err);
 void dfn_conv_free(dfn_conv *c); /* NULL allowed */
 
-/** Spectra of h[n], n >= 1. */
+/** Spectra of h[n], 1 <= n <= DFN_CONV_TAPS. */
 dfn_status dfn_response_new(dfn_response *r, dfn_conv *c, const float *h, size_t n,
                             dfn_error *err);
 /** Other values for a response that was made for n values. Does not allocate. */
