@@ -22,7 +22,4 @@ dfn_status dfn_scan(dfn_scan_result *result, const dfn_manifest *m, int threads,
 void dfn_scan_write(FILE *f, const dfn_manifest *m, const dfn_scan_result *result,
                     char *const *prefix);
 
-/** The command `dfnet4-train scan`; its exit status. */
-int dfn_train_scan(int argc, char **argv);
-
 #endif

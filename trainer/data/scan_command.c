@@ -3,8 +3,8 @@
 #include "data/notice.h"
 #include "data/scan.h"
 #include "data/temp.h"
+#include "run/train.h"
 
-#include <command.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static const cli_option *options(void)
 
 static int run(const cli_command *self, int argc, char **argv);
 
-static const cli_command scan_command = {
+const cli_command train_scan = {
     .name = "scan",
     .arguments = "[OPTION]... DIR...",
     .summary = "Write a manifest of folders of recordings",
@@ -267,5 +267,3 @@ static int run(const cli_command *self, int argc, char **argv)
         cli_error(NULL, "%s", err.text);
     return cli_finish(status ? CLI_FAILED : CLI_OK);
 }
-
-int dfn_train_scan(int argc, char **argv) { return run(&scan_command, argc, argv); }

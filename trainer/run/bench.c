@@ -4,9 +4,8 @@
  * Losses, data and the optimiser are left out: this is the network alone. Times are
  * microseconds per frame (10 ms of sound); a node's is the least of all rounds, so that
  * what other programs take away does not count. */
-#include "run/bench.h"
-
 #include "run/gemm.h"
+#include "run/train.h"
 
 #include <dfnet4/cpu.h>
 #include <dfnet4/model.h>
@@ -230,71 +229,60 @@ static void report(bench *b)
     free(kind);
 }
 
-static int usage(FILE *f, int status)
+static const cli_option *options(void)
 {
-    fputs("Usage: dfnet4-train bench [OPTION]...\n"
-          "Time a training step of a network in one thread, node by node, without data, "
-          "losses "
-          "and optimiser.\n\n"
-          "  -p, --preset NAME  network: lite (the default), full, ...\n"
-          "  -c, --clips N      clips of a shard (8)\n"
-          "  -t, --frames N     frames of a clip (200)\n"
-          "  -r, --rounds N     steps; the quickest counts (10)\n"
-          "  -b, --blas         matrix products by OpenBLAS instead of our own\n"
-          "  -n, --nodes        list all nodes\n"
-          "  -h, --help         show this help and exit\n",
-          f);
-    return status;
+    static const cli_option list[] = {
+        {'p', "preset", "NAME", "Network: lite (the default), full, lite-ll, full-ll"},
+        {'c', "clips", "N", "Clips of a shard; default: 8"},
+        {'t', "frames", "N", "Frames of a clip; default: 200"},
+        {'r', "rounds", "N", "Steps; the quickest counts; default: 10"},
+        {'b', "blas", NULL, "Matrix products by OpenBLAS instead of our own"},
+        {'n', "nodes", NULL, "List all nodes"},
+        {0},
+    };
+    return list;
 }
 
-static bool count(const char *text, int *n)
+static settings read_options(const cli_command *self, int argc, char **argv)
 {
-    char *end;
-    const long x = strtol(text, &end, 10);
-    *n = (int)x;
-    return !*end && end != text && x > 0 && x <= 100000;
-}
-
-static int options(settings *s, int argc, char **argv)
-{
-    static const struct option list[] = {{"preset", 1, NULL, 'p'}, {"clips", 1, NULL, 'c'},
-                                         {"frames", 1, NULL, 't'}, {"rounds", 1, NULL, 'r'},
-                                         {"blas", 0, NULL, 'b'},   {"nodes", 0, NULL, 'n'},
-                                         {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0}};
-    int key;
-    while ((key = getopt_long(argc, argv, "p:c:t:r:bnh", list, NULL)) >= 0) {
-        bool good = true;
+    settings s = {.network = "lite", .clips = 8, .frames = 200, .rounds = 10};
+    for (int key; (key = cli_next_option(self, argc, argv)) >= 0;)
         switch (key) {
-        case 'p': s->network = optarg; break;
-        case 'c': good = count(optarg, &s->clips); break;
-        case 't': good = count(optarg, &s->frames); break;
-        case 'r': good = count(optarg, &s->rounds); break;
-        case 'b': s->blas = true; break;
-        case 'n': s->nodes = true; break;
-        case 'h': return usage(stdout, 0);
-        default: return usage(stderr, 2);
+        case 'p': s.network = optarg; break;
+        case 'c': s.clips = cli_count(self, "clips", 1, 1000); break;
+        case 't': s.frames = cli_count(self, "frames", 1, 100000); break;
+        case 'r': s.rounds = cli_count(self, "rounds", 1, 100000); break;
+        case 'b': s.blas = true; break;
+        case 'n': s.nodes = true; break;
         }
-        if (!good)
-            return usage(stderr, 2);
-    }
-    return optind < argc ? usage(stderr, 2) : -1;
+    if (optind < argc)
+        cli_usage(self, "bench takes no arguments");
+    return s;
 }
 
-int dfn_train_bench(int argc, char **argv)
+static int command(const cli_command *self, int argc, char **argv)
 {
-    bench b = {.s = {.network = "lite", .clips = 8, .frames = 200, .rounds = 10}};
+    bench b = {.s = read_options(self, argc, argv)};
     dfn_error err = {0};
-    const int status = options(&b.s, argc, argv);
-    if (status >= 0)
-        return status;
     dfn_blas_init();
     const bool failed = open_bench(&b, &err) != DFN_OK;
     if (failed) {
-        fprintf(stderr, "dfnet4-train: %s\n", err.text);
+        cli_error(NULL, "%s", err.text);
     } else {
         run(&b);
         report(&b);
     }
     close_bench(&b);
-    return failed;
+    return failed ? CLI_FAILED : CLI_OK;
 }
+
+const cli_command train_bench = {
+    .name = "bench",
+    .arguments = "[OPTION]...",
+    .summary = "Time a training step, node by node",
+    .about = "Time a training step of a network in one thread, node by node, without data, "
+             "losses and optimiser. Times are microseconds per frame, 10 ms of sound.",
+    .notes = "",
+    .options = options,
+    .run = command,
+};

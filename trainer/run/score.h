@@ -52,7 +52,4 @@ dfn_status dfn_pairs_score(dfn_pairs *p, const dfn_model *m, int threads, unsign
                            void (*done)(void *context, const dfn_pair *pair), void *context,
                            dfn_error *err);
 
-/** `dfnet4-train score [OPTION]... MODEL`: argv[0] is its name. Returns the exit status. */
-int dfn_train_score(int argc, char **argv);
-
 #endif

@@ -150,8 +150,3 @@ const cli_command train_score = {
     .options = options,
     .run = run,
 };
-
-int dfn_train_score(int argc, char **argv)
-{
-    return train_score.run(&train_score, argc, argv);
-}
