@@ -164,8 +164,8 @@ static bool write_checkpoint(run *r)
 static bool validation_due(const run *r, const dfn_step_report *step)
 {
     const double every = r->recipe->train.validate_hours;
-    const double before =
-        step->hours - dfn_session_hours(r->session, (uint64_t)step->clips);
+    const uint64_t clips = r->session->counters.examples - (uint64_t)step->clips;
+    const double before = dfn_session_hours(r->session, clips); /* as it was then */
     return r->session->validator && every > 0 &&
            (uint64_t)(step->hours / every) > (uint64_t)(before / every);
 }
