@@ -109,6 +109,8 @@ static const char *refuse(const dfn_loss_config *c)
             (c->multi_size[i] % 4 || !dfn_fft_supported(c->multi_size[i])))
             return "a size of multi_resolution is not a multiple of 4, 4 to 65536, without "
                    "prime factors above 5";
+    if (c->segment_size[0] < 0 || c->segment_size[1] < 0)
+        return "the size of a segment is negative";
     if (!(c->segment_overlap >= 0 && c->segment_overlap < 1))
         return "segments must overlap by 0 to less than 1";
     if (!(c->alpha_off[0] < c->alpha_off[1] && c->alpha_on[0] < c->alpha_on[1]))
