@@ -1,162 +1,8 @@
-/* Losses in double: every gradient against differences, what does not count, and clips
- * without speech or noise; then float against double. */
-#include "cpu.h"
-#include "loss_case.h"
+/* What a loss must not depend on, what must not count, and clips without speech or noise,
+ * in double. */
+#include "loss_shard.h"
 
 #include <stdbool.h>
-#include <string.h>
-
-enum { B = 2, T = 7, F = 41, E = 8, ROWS = B * T, SKIP = 2 };
-
-static const double level = 0.01; /* of the spectra: all bins are above the phase guard */
-
-/* A shard, its gradients, and what makes a scalar of it. */
-typedef struct shard {
-    double noisy[ROWS * F * 2], target[ROWS * F * 2], enhanced[ROWS * F * 2];
-    double mask[ROWS * E], lsnr[ROWS], vad[ROWS], alpha[ROWS], bandwidth[B];
-    double d_enhanced[ROWS * F * 2], d_mask[ROWS * E], d_lsnr[ROWS], d_vad[ROWS],
-        d_alpha[ROWS];
-    loss_case shape;
-    dfn_loss_f64 *loss;
-    dfn_loss_input_f64 in;
-    double terms[DFN_LOSS_COUNT];
-} shard;
-
-static void unit(double *x, int n, uint64_t seed) /* 0.05 .. 0.95 */
-{
-    check_fill(x, n, seed);
-    for (int i = 0; i < n; i++)
-        x[i] = 0.5 + 0.45 * x[i];
-}
-
-static void fill(shard *s)
-{
-    memset(s, 0, sizeof *s);
-    loss_case_init(&s->shape, F, E);
-    check_fill(s->noisy, ROWS * F * 2, 1);
-    check_fill(s->target, ROWS * F * 2, 2);
-    check_fill(s->enhanced, ROWS * F * 2, 3);
-    for (int i = 0; i < ROWS * F * 2; i++) {
-        s->noisy[i] *= level;
-        s->target[i] *= level * (i / (F * 2) % 3 == 1 ? 1e-3 : 1); /* pauses, too */
-        s->enhanced[i] *= level;
-    }
-    unit(s->mask, ROWS * E, 4);
-    unit(s->vad, ROWS, 5);
-    unit(s->alpha, ROWS, 6);
-    check_fill(s->lsnr, ROWS, 7);
-    for (int i = 0; i < ROWS; i++)
-        s->lsnr[i] *= 20;
-    s->in = (dfn_loss_input_f64){.skip = SKIP,
-                                 .noisy = s->noisy,
-                                 .target = s->target,
-                                 .enhanced = s->enhanced,
-                                 .mask = s->mask,
-                                 .lsnr = s->lsnr,
-                                 .vad = s->vad,
-                                 .alpha = s->alpha,
-                                 .bandwidth_hz = s->bandwidth,
-                                 .d_enhanced = s->d_enhanced,
-                                 .d_mask = s->d_mask,
-                                 .d_lsnr = s->d_lsnr,
-                                 .d_vad = s->d_vad,
-                                 .d_alpha = s->d_alpha,
-                                 .scale = 1};
-}
-
-static double run(void *context)
-{
-    shard *s = context;
-    return dfn_loss_run_f64(s->loss, &s->in, s->terms);
-}
-
-static double value(void *context) /* without gradients */
-{
-    shard *s = context;
-    const dfn_loss_input_f64 keep = s->in;
-    s->in.d_enhanced = s->in.d_mask = s->in.d_lsnr = s->in.d_vad = s->in.d_alpha = NULL;
-    const double y = run(s);
-    s->in = keep;
-    return y;
-}
-
-static void open_with(shard *s, const dfn_loss_config *k)
-{
-    fill(s);
-    s->loss = loss_open_f64(k, &s->shape, B, T);
-}
-
-/* dx[0..n) against differences over five points, whose error is of the order h^4: with
- * steps of 1e-4 of the numbers' size 1e-16, and 1e-16 / 1e-4 of rounding. What is left,
- * 1e-8 of the largest, is for numbers close to where a term bends. */
-static void check_gradient(const char *name, double *x, const double *dx, int n,
-                           double size, shard *s)
-{
-    const double h = 1e-4 * size;
-    double top = 0, rounding = 1e-14 * fabs(value(s)) / h;
-    for (int i = 0; i < n; i++)
-        top = check_worse(fabs(dx[i]), top);
-    for (int i = 0; i < n; i++) {
-        const double keep = x[i];
-        double y[4];
-        for (int j = 0; j < 4; j++) {
-            x[i] = keep + h * (j < 2 ? j - 2 : j - 1);
-            y[j] = value(s);
-        }
-        x[i] = keep;
-        const double want = (y[0] - 8 * y[1] + 8 * y[2] - y[3]) / (12 * h);
-        CHECK(fabs(dx[i] - want) <= 1e-8 * top + rounding, "%s[%d]: %.12g, want %.12g",
-              name, i, dx[i], want);
-    }
-}
-
-static void check_gradients(const char *name, const dfn_loss_config *k, double bandwidth)
-{
-    static shard s;
-    open_with(&s, k);
-    s.bandwidth[1] = bandwidth;
-    const double y = run(&s);
-    CHECK(y != 0 && isfinite(y), "%s: %g", name, y);
-    CHECK(fabs(value(&s) - y) <= 1e-12 * fabs(y), "%s: %.15g, with gradients %.15g", name,
-          value(&s), y);
-    check_gradient(name, s.enhanced, s.d_enhanced, ROWS * F * 2, level, &s);
-    check_gradient(name, s.mask, s.d_mask, ROWS * E, 0.1, &s);
-    check_gradient(name, s.lsnr, s.d_lsnr, ROWS, 1, &s);
-    check_gradient(name, s.vad, s.d_vad, ROWS, 0.05, &s);
-    check_gradient(name, s.alpha, s.d_alpha, ROWS, 0.1, &s);
-    dfn_loss_free_f64(s.loss);
-}
-
-/* All terms at once, with sizes that fit the little frames. */
-static dfn_loss_config every_term(void)
-{
-    dfn_loss_config k = dfn_loss_config_default();
-    for (int i = 0; i < DFN_LOSS_COUNT; i++)
-        k.weight[i] = 2;
-    k.spectral_under = 3;
-    k.segment_size[0] = 30;
-    k.segment_size[1] = 55;
-    k.segment_floor = -30;
-    memcpy(k.multi_size, (const int[DFN_LOSS_SIZES]){60, 8, 256}, sizeof k.multi_size);
-    return k;
-}
-
-static void gradients(void)
-{
-    for (int i = 0; i < DFN_LOSS_COUNT; i++) {
-        const int variants = i == DFN_LOSS_MASK               ? 4
-                             : i == DFN_LOSS_MULTI_RESOLUTION ? 0
-                                                              : 2;
-        for (int v = 0; v < variants; v++) {
-            dfn_loss_config k = every_term();
-            memset(k.weight, 0, sizeof k.weight);
-            k.weight[i] = 2;
-            k.spectral_gamma = k.multi_gamma = v ? 1 : 0.5;
-            k.mask_target = v;
-            check_gradients(dfn_loss_term_name((dfn_loss_term)i), &k, v == 1 ? 13000 : 0);
-        }
-    }
-}
 
 static bool all_finite(const double *x, int n)
 {
@@ -200,8 +46,8 @@ static void silence(void)
     check_finite("silence, and an output that is none", &s);
     memset(s.enhanced, 0, sizeof s.enhanced);
     check_finite("silence", &s);
-    fill(&s);
-    s.loss = loss_open_f64(&k, &s.shape, B, T);
+    dfn_loss_free_f64(s.loss);
+    open_with(&s, &k);
     memcpy(s.noisy, s.target, sizeof s.noisy);
     memcpy(s.enhanced, s.target, sizeof s.enhanced);
     check_finite("speech as it should be", &s);
@@ -270,7 +116,74 @@ static void means(void)
               d[i], s.d_enhanced[i]);
 }
 
-/* The local SNR does not depend on the level: 60 dB less change nothing. */
+/* The target of the head, found again in the head's gradient, against the formula. */
+static void lsnr_target(void)
+{
+    static shard s;
+    static const double speech[T] = {1, 0.1, 2, 0, 3, 1, 40}, noise[T] = {1, 2, 0.5, 3, 1};
+    static const double want[T] = {1 / ((2 + 4) / 3.0),
+                                   0.01 / ((1 + 8 + 0.25) / 4),
+                                   4 / ((4 + 0.5 + 9) / 4),
+                                   0,
+                                   9 / ((9 + 2 + 0) / 4.0),
+                                   1 / (1 / 4.0),
+                                   1e30};
+    dfn_loss_config k = dfn_loss_config_default();
+    k.weight[DFN_LOSS_LSNR] = 1;
+    open_with(&s, &k);
+    s.in.skip = 0;
+    memset(s.noisy, 0, sizeof s.noisy);
+    memset(s.target, 0, sizeof s.target);
+    for (int row = 0; row < ROWS; row++) {
+        const int at = row * F * 2;
+        s.target[at + 11] = s.noisy[at + 11] = 0.01 * speech[row % T];
+        s.noisy[at + 14] = 0.01 * noise[row % T];
+    }
+    run(&s);
+    for (int row = 0; row < ROWS; row++) {
+        const double db = 10 * log10(fmax(want[row % T], 1e-30));
+        const double limited = fmin(fmax(db, -16), 36); /* 1 dB beyond -15 .. 35 */
+        const double target = s.lsnr[row] - s.d_lsnr[row] * ROWS / 2;
+        CHECK(fabs(target - limited) <= 1e-6, "frame %d: %.9g dB, want %.9g", row % T,
+              target, limited);
+    }
+    dfn_loss_free_f64(s.loss);
+}
+
+/* A clip at -95 dB, and segments below the floor, are silent. */
+static void quiet_sdr(void)
+{
+    static shard s;
+    dfn_loss_config k = every_term();
+    const int clip = ROWS / B * F * 2;
+    open_with(&s, &k);
+    run(&s);
+    const double both = s.terms[DFN_LOSS_SI_SDR];
+    for (int i = 0; i < clip; i++)
+        s.target[i] *= 1e-4;
+    run(&s);
+    const double second = s.terms[DFN_LOSS_SI_SDR];
+    for (int i = 0; i < clip; i++)
+        s.enhanced[i] *= 3; /* of the quiet clip */
+    run(&s);
+    CHECK(both != second && s.terms[DFN_LOSS_SI_SDR] == second, "%g, %g, %g", both, second,
+          s.terms[DFN_LOSS_SI_SDR]);
+    dfn_loss_free_f64(s.loss);
+
+    open_with(&s, &k);
+    for (int i = 0; i < ROWS * F * 2; i++) /* frames 4 to 6 of each clip at -60 dB */
+        s.target[i] *= i / (F * 2) % T >= 4 ? 1e-3 : 1;
+    run(&s);
+    const double before = s.terms[DFN_LOSS_SEGMENTAL];
+    for (int i = 0; i < ROWS * F * 2; i++)
+        s.enhanced[i] *= i / (F * 2) % T >= 6 ? 5 : 1;
+    run(&s);
+    CHECK(before != 0 && s.terms[DFN_LOSS_SEGMENTAL] == before,
+          "%g, changed where there is no speech: %g", before, s.terms[DFN_LOSS_SEGMENTAL]);
+    dfn_loss_free_f64(s.loss);
+}
+
+/* The local SNR does not depend on the level: 120 dB less change nothing. */
 static void level_of_lsnr(void)
 {
     static shard s;
@@ -279,11 +192,11 @@ static void level_of_lsnr(void)
     open_with(&s, &k);
     const double loud = run(&s);
     for (int i = 0; i < ROWS * F * 2; i++) {
-        s.noisy[i] *= 1e-3;
-        s.target[i] *= 1e-3;
+        s.noisy[i] *= 1e-6;
+        s.target[i] *= 1e-6;
     }
     const double soft = run(&s);
-    CHECK(loud > 0 && fabs(soft - loud) <= 1e-9 * loud, "%.15g, 60 dB less: %.15g", loud,
+    CHECK(loud > 0 && fabs(soft - loud) <= 1e-9 * loud, "%.15g, 120 dB less: %.15g", loud,
           soft);
     dfn_loss_free_f64(s.loss);
 }
@@ -321,11 +234,12 @@ static void vad_target(void)
 
 int main(void)
 {
-    gradients();
     silence();
     what_does_not_count();
     means();
+    lsnr_target();
     level_of_lsnr();
+    quiet_sdr();
     vad_target();
     return check_report();
 }
