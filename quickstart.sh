@@ -25,6 +25,7 @@ base  libprotobuf-c-dev    pkgconfig(libprotobuf-c)     protobuf-c
 base  protobuf-c-compiler  protobuf-c-compiler          -
 base  libarchive-dev       pkgconfig(libarchive)        libarchive
 base  libopenblas-dev      pkgconfig(openblas)          openblas
+base  libcairo2-dev        pkgconfig(cairo)             cairo
 test  sox                  sox                          sox
 ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt

@@ -35,6 +35,7 @@ LIBRARIES = [
     (r"protobuf-c/|archive", {"core"}),
     (r"samplerate", {"streaming", "trainer"}),
     (r"sndfile", {"cli", "trainer"}),
+    (r"cairo", {"cli", "trainer"}),
     (r"lv2/", {"plugin-lv2"}),
     (r"pipewire/|spa/|systemd/|portaudio", {"daemon"}),
     (r"cblas|mpi\.h$", {"trainer"}),
