@@ -250,7 +250,7 @@ static void sdr_variant(const golden *c, const char *variant, int term, const in
     l->length = n;
     for (int b = 0; b < B; b++)
         memcpy(loss_target(l, b), s + b * n, (size_t)n * sizeof *s);
-    dfn_loss_sdr_count_c(l, &in);
+    dfn_loss_sdr_count_c(l);
     for (int b = 0; b < B; b++)
         dfn_loss_sdr_c(l, &in, x + b * n, s + b * n, d + b * n, terms);
     snprintf(out, sizeof out, "out.%s.loss", variant);

@@ -19,7 +19,12 @@ typedef enum dfn_mask_target {
 enum { DFN_LOSS_SIZES = 4 };
 
 struct dfn_loss_config {
-    double weight[DFN_LOSS_COUNT]; /* by dfn_loss_term */
+    /* By dfn_loss_term. Terms differ much in size: with a weight of 1 and the shapes below,
+     * from doing nothing to what DeepFilterNet3 does on three clips of 2 to 7 dB, spectral
+     * falls from 0.002 to 0.0008, multi_resolution from 0.05 to 0.017, si_sdr from -5 to
+     * -18 dB; over_suppression rises from 1e-5 to 1.5e-4; gains of 1 give a mask of 1 to 2
+     */
+    double weight[DFN_LOSS_COUNT];
 
     /* spectral: magnitude mean((|Y|^g - |S|^g)^2, times `under` where Y is smaller)
      *           + complex mean(|Y' - S'|^2) / 2, Y' with the compressed magnitude.

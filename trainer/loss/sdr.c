@@ -66,16 +66,16 @@ static int step(const dfn_loss_config *k, int size)
     return n < 1 ? 1 : n;
 }
 
-void OP(loss_sdr_count)(LOSS *l, const LOSS_INPUT *in)
+void OP(loss_sdr_count)(LOSS *l)
 {
     const dfn_loss_config *k = &l->config;
     const double floor_power = pow(10, k->segment_floor / 10);
-    (void)in;
     l->sdr_clips = l->segments[0] = l->segments[1] = 0;
     for (int b = 0; b < l->clips; b++) {
         const REAL *s = loss_target(l, b);
-        l->sdr_clips += power(s, l->length) > SILENT;
-        for (int j = 0; j < 2; j++) {
+        if (k->weight[DFN_LOSS_SI_SDR] > 0)
+            l->sdr_clips += power(s, l->length) > SILENT;
+        for (int j = 0; j < 2 && k->weight[DFN_LOSS_SEGMENTAL] > 0; j++) {
             const int size = k->segment_size[j];
             for (int at = 0; size > 0 && at + size <= l->length; at += step(k, size))
                 l->segments[j] += power(s + at, size) > floor_power;

@@ -79,7 +79,7 @@ void OP(loss_wave)(LOSS *l, const LOSS_INPUT *in, double *terms);
 /* One clip's wave x, with dx, which may be NULL, against s. The counts come first, with all
  * targets there; multi needs l->margin samples around x and s (mirror), and leaves
  * gradients there (fold). */
-void OP(loss_sdr_count)(LOSS *l, const LOSS_INPUT *in);
+void OP(loss_sdr_count)(LOSS *l);
 void OP(loss_sdr)(LOSS *l, const LOSS_INPUT *in, const REAL *x, const REAL *s, REAL *dx,
                   double *terms);
 void OP(loss_multi_count)(LOSS *l, const LOSS_INPUT *in);

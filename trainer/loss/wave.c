@@ -63,8 +63,10 @@ static void to_wave(LOSS *l, const LOSS_INPUT *in, int b, const REAL *spectra, R
     memset(l->memory, 0, hop * sizeof *l->memory);
     memset(l->row, 0, (size_t)(2 * l->bins) * sizeof *l->row);
     for (int t = in->skip; t < l->frames; t++, wave += hop) {
-        memcpy(l->row, spectra + loss_row(l, b, t, 2 * l->bins), n * sizeof *l->row);
-        synthesise(l, d, wave, l->memory, l->row);
+        const REAL *row = spectra + loss_row(l, b, t, 2 * l->bins);
+        if (l->bins_of[b] < l->bins)
+            row = memcpy(l->row, row, n * sizeof *row);
+        synthesise(l, d, wave, l->memory, row);
     }
 }
 
@@ -110,7 +112,7 @@ void OP(loss_wave)(LOSS *l, const LOSS_INPUT *in, double *terms)
     l->length = (l->frames - in->skip) * l->hop;
     for (int b = 0; b < l->clips; b++)
         to_wave(l, in, b, in->target, loss_target(l, b));
-    OP(loss_sdr_count)(l, in);
+    OP(loss_sdr_count)(l);
     OP(loss_multi_count)(l, in);
     for (int b = 0; b < l->clips; b++) {
         REAL *dx = in->d_enhanced ? l->d_wave : NULL;
