@@ -16,7 +16,8 @@ static const double SMALLEST = 1e-12, PHASE_GUARD = 1e-10;
 static REAL compress(REAL u[2], const REAL *x, REAL g)
 {
     const REAL r = HYPOT(x[0], x[1]);
-    const REAL m = g < 1 ? POW(FMAX(r, (REAL)SMALLEST), g) : r;
+    const REAL low = r < (REAL)SMALLEST ? (REAL)SMALLEST : r; /* NaN stays */
+    const REAL m = g < 1 ? POW(low, g) : r;
     u[0] = r > 0 ? m * (x[0] / r) : m;
     u[1] = r > 0 ? m * (x[1] / r) : 0;
     return m;

@@ -88,6 +88,49 @@ static void compare(const dfn_loss_config *k, const char *name, unsigned cpu, bo
     }
 }
 
+/* NaN in what a term reads makes the loss NaN: the step must not count. */
+static void nan_in(dfn_loss_term term, int given, unsigned cpu)
+{
+    both x[GIVEN], d = numbers(SPECTRUM, 0, 0, 0);
+    double terms[DFN_LOSS_COUNT];
+    loss_case shape;
+    loss_case_init(&shape, F, E);
+    dfn_loss_config k = dfn_loss_config_default();
+    k.weight[term] = 1;
+    for (int i = 0; i < GIVEN; i++) {
+        const size_t n = i <= ENHANCED ? SPECTRUM : i == MASK ? ROWS * E : ROWS;
+        x[i] = numbers(n, 0.4, 0.5, (uint64_t)i + 1);
+    }
+    x[given].f[x[given].n - x[given].n / 8] = NAN; /* towards the end */
+    const dfn_loss_input in = {2,         x[NOISY].f, x[TARGET].f, x[ENHANCED].f, x[MASK].f,
+                               x[LSNR].f, x[VAD].f,   x[ALPHA].f,  NULL,          d.f,
+                               NULL,      NULL,       NULL,        NULL,          1};
+    dfn_loss *l = loss_open(&k, &shape, B, T, cpu);
+    const double y = dfn_loss_run(l, &in, terms);
+    CHECK(isnan(y) && isnan(terms[term]), "%s, cpu %x, NaN in %d: %g",
+          dfn_loss_term_name(term), cpu, given, y);
+    dfn_loss_free(l);
+    for (int i = 0; i < GIVEN; i++) {
+        free(x[i].f);
+        free(x[i].d);
+    }
+    free(d.f);
+    free(d.d);
+}
+
+static void nans(unsigned cpu)
+{
+    nan_in(DFN_LOSS_SPECTRAL, ENHANCED, cpu);
+    nan_in(DFN_LOSS_OVER_SUPPRESSION, ENHANCED, cpu);
+    nan_in(DFN_LOSS_MULTI_RESOLUTION, ENHANCED, cpu);
+    nan_in(DFN_LOSS_SI_SDR, ENHANCED, cpu);
+    nan_in(DFN_LOSS_SEGMENTAL, ENHANCED, cpu);
+    nan_in(DFN_LOSS_MASK, MASK, cpu);
+    nan_in(DFN_LOSS_LSNR, LSNR, cpu);
+    nan_in(DFN_LOSS_VAD, VAD, cpu);
+    nan_in(DFN_LOSS_DF_ALPHA, ALPHA, cpu);
+}
+
 /* Names of keys are the recipe's business; what the numbers mean is checked here. */
 static void refused(const char *what, const dfn_loss_config *k, int clips, int frames)
 {
@@ -153,6 +196,9 @@ int main(void)
             if (!(levels[j] & ~have))
                 compare(&k, dfn_loss_term_name((dfn_loss_term)i), levels[j], i % 2);
     }
+    for (int j = 0; j < 4; j++)
+        if (!(levels[j] & ~have))
+            nans(levels[j]);
     nonsense();
     return check_report();
 }

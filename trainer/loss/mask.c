@@ -62,11 +62,11 @@ static double to_half(double e, double power)
 static double band(const dfn_loss_config *k, double target, double level, double m,
                    double *slope)
 {
-    const double product = level * m, p = product > SMALLEST ? product : SMALLEST;
+    const double product = level * m, p = product < SMALLEST ? SMALLEST : product;
     const double predicted = pow(p, k->mask_gamma_pred);
     const double d = predicted - pow(target, k->mask_gamma);
     const double under = d < 0 ? k->mask_under : 1;
-    const double e = under * d * d, kept = e > SMALLEST_ERROR ? e : SMALLEST_ERROR;
+    const double e = under * d * d, kept = e < SMALLEST_ERROR ? SMALLEST_ERROR : e;
     double value = 0, de = 0;
     for (int i = 0; i < 2; i++) {
         const double part = k->mask_factor[i] * to_half(kept, k->mask_power[i]);

@@ -28,6 +28,9 @@ void OP(loss_spectral)(LOSS *l, const LOSS_INPUT *in, double *terms)
             for (int i = 0; i < 3; i++)
                 sum[i] += (double)e[i];
         }
-    terms[DFN_LOSS_SPECTRAL] = (more * sum[0] + less * sum[1] + apart * sum[2]) / count;
-    terms[DFN_LOSS_OVER_SUPPRESSION] = taken * sum[1] / count;
+    if (weight > 0)
+        terms[DFN_LOSS_SPECTRAL] = (more * sum[0] + less * sum[1] + apart * sum[2]) / count;
+    if (taken > 0) /* NaN is in the first sum */
+        terms[DFN_LOSS_OVER_SUPPRESSION] =
+            taken * (isnan(sum[0]) ? sum[0] : sum[1]) / count;
 }

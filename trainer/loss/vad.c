@@ -28,9 +28,9 @@ static double levels(LOSS *l, const LOSS_INPUT *in, int b)
 
 static double cross_entropy(double p, bool speech, double *slope)
 {
-    const double right = fmax(speech ? p : 1 - p, LEAST);
+    const double said = speech ? p : 1 - p, right = said < LEAST ? LEAST : said;
     *slope = speech ? -1 / right : 1 / right;
-    return -log(fmin(right, 1));
+    return right > 1 ? 0 : -log(right); /* NaN stays */
 }
 
 void OP(loss_vad)(LOSS *l, const LOSS_INPUT *in, double *terms)
