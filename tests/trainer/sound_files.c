@@ -40,8 +40,10 @@ void write_sound(const char *path, int rate, int channels, int n, float gain, in
     SNDFILE *f = sf_open(path, SFM_WRITE, &info);
     float *x = malloc((size_t)(n * channels + 1) * sizeof *x);
     short *y = malloc((size_t)(n * channels + 1) * sizeof *y);
-    for (int i = 0; i < n * channels; i++)
-        y[i] = (short)lrintf(32768 * (x[i] = gain * wave(i / channels, i % channels)));
+    for (int i = 0; i < n * channels; i++) {
+        x[i] = gain * wave(i / channels, i % channels);
+        y[i] = (short)lrintf(fminf(fmaxf(32768 * x[i], -32768), 32767));
+    }
     const sf_count_t done = (format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16
                                 ? sf_writef_short(f, y, n) /* rounds, other than floats */
                                 : sf_writef_float(f, x, n);

@@ -3,6 +3,7 @@
 #include <dfnet4/cpu.h>
 #include <dfnet4/dsp.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,18 +50,25 @@ static double active_power(const float *x, size_t n)
     return sum / (double)active;
 }
 
-/* Runs of four and more: a slow sine has three samples of the same 16 bit at its top. */
-static double clipped_share(const float *x, size_t n, double peak)
+/* Share of samples in runs of four and more at the largest value, or at the smallest: a
+ * slow sine has three samples of the same 16 bit at its top. */
+static double clipped_share(const float *x, size_t n)
 {
     enum { RUN = 4 };
     size_t run = 0, all = 0;
+    double end[2] = {0}; /* the smallest, the largest */
     for (size_t i = 0; i < n; i++) {
-        const int top = fabs((double)x[i]) >= peak - 1.0 / 65536;
-        const int same = run && (x[i] > 0) == (x[i - 1] > 0);
+        end[0] = fmin(end[0], (double)x[i]);
+        end[1] = fmax(end[1], (double)x[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double peak = fabs(end[x[i] > 0]);
+        const bool top = peak > 0.01 && fabs((double)x[i]) >= peak - 1.0 / 65536;
+        const bool same = run && (x[i] > 0) == (x[i - 1] > 0);
         run = !top ? 0 : same ? run + 1 : 1;
         all += run == RUN ? RUN : run > RUN;
     }
-    return peak > 0.01 ? (double)all / (double)n : 0;
+    return n ? (double)all / (double)n : 0;
 }
 
 static double find_end(const double power[BINS], int rate)
@@ -111,6 +119,6 @@ dfn_status dfn_measure_sound(dfn_measure *m, const float *x, size_t n, int rate,
         peak = fmax(peak, fabs((double)x[i]));
     *m = (dfn_measure){.peak_db = db(peak * peak),
                        .level_db = db(active_power(x, n)),
-                       .clipped = clipped_share(x, n, peak)};
+                       .clipped = clipped_share(x, n)};
     return bandwidth(&m->bandwidth_hz, x, n, rate, err);
 }
