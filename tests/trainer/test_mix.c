@@ -5,6 +5,7 @@
 #include "draws.h"
 #include "fake_sounds.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,54 @@ static void same(const dfn_sounds *s)
     dfn_mixer_free(b);
 }
 
+typedef struct job {
+    dfn_mixer *mixer;
+    int first;
+    float sum[16]; /* of each example */
+} job;
+
+static void *work(void *user)
+{
+    enum { SHORT = 9000 };
+    job *j = user;
+    float *x = malloc(2 * SHORT * sizeof *x);
+    for (int k = 0; k < 16; k++) {
+        dfn_clip clip;
+        dfn_mix(j->mixer, 5, 3, (uint64_t)(j->first + k), x, x + SHORT, &clip);
+        j->sum[k] = 0;
+        for (int i = 0; i < 2 * SHORT; i++)
+            j->sum[k] += x[i] * (float)(1 + i % 7);
+    }
+    free(x);
+    return NULL;
+}
+
+/* Mixers that share rooms work at once, and make what one would make alone. */
+static void threads(const dfn_sounds *s)
+{
+    const dfn_mix_config c = dfn_mix_defaults();
+    dfn_mixer *all[3];
+    static job jobs[3], again[3];
+    pthread_t thread[3];
+    all[0] = mixer(s, &c, 9000);
+    for (int i = 0; i < 3; i++) {
+        if (i)
+            CHECK(!dfn_mixer_share(&all[i], all[0], NULL), "no memory");
+        jobs[i] = (job){.mixer = all[i], .first = 16 * i};
+        again[i] = (job){.mixer = all[0], .first = 16 * i};
+    }
+    for (int i = 0; i < 3; i++)
+        CHECK(!pthread_create(&thread[i], NULL, work, &jobs[i]), "no thread");
+    for (int i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
+    for (int i = 0; i < 3; i++) {
+        work(&again[i]);
+        CHECK(!memcmp(jobs[i].sum, again[i].sum, sizeof jobs[i].sum), "thread %d", i);
+    }
+    for (int i = 2; i >= 0; i--)
+        dfn_mixer_free(all[i]);
+}
+
 static void check_finite(dfn_mixer *m, size_t samples, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -230,6 +279,7 @@ int main(void)
     kinds(&sounds);
     list(&sounds);
     same(&sounds);
+    threads(&sounds);
     odd_sounds();
     refusals(&sounds);
     return check_report();
