@@ -232,6 +232,7 @@ static void odd_sounds(void)
     dfn_sounds s = {0};
     dfn_mix_config c = dfn_mix_defaults();
     c.level_db = (dfn_range){-3, 0};
+    c.gap_s = c.pause_s = (dfn_range){0, 0};
     for (int i = 0; i < 5000; i++)
         loud[i] = i / 50 % 2 ? 32767 : -32768;
     for (int kind = 0; kind < 2; kind++) {

@@ -30,6 +30,25 @@ static void fill(void)
     fake_add(&sounds, DFN_NOISE, DFN_TRAIN_SPLIT, noise, SPEECH, "");
 }
 
+/* Nobody babbles against themselves. */
+static void alone(void)
+{
+    static dfn_sounds one;
+    dfn_mix_config c = fake_plain();
+    c.p_babble = c.p_intruder = 1;
+    for (int i = 0; i < 2; i++)
+        fake_add(&one, DFN_SPEECH, DFN_TRAIN_SPLIT, speech[i], SPEECH, "anna");
+    fake_add(&one, DFN_NOISE, DFN_TRAIN_SPLIT, noise, SPEECH, "");
+    dfn_mixer *m;
+    CHECK(!dfn_mixer_new(&m, &one, &c, DFN_TRAIN_SPLIT, SAMPLES, NULL), "no mixer");
+    for (int k = 0; k < 20; k++) {
+        dfn_clip clip;
+        dfn_mix(m, 1, 0, (uint64_t)k, noisy, target, &clip);
+        CHECK(!clip.talkers && !clip.intruder, "%d: %d talkers", k, clip.talkers);
+    }
+    dfn_mixer_free(m);
+}
+
 static dfn_mixer *mixer(const dfn_mix_config *c)
 {
     dfn_error err = {0};
@@ -254,16 +273,19 @@ static void speech_parts(void)
 {
     dfn_mix_config c = quiet();
     c.p_speech_eq = c.p_speed = c.p_clean_only = 1;
+    int moved = 0;
     dfn_mixer *m = mixer(&c);
     for (int k = 0; k < 20; k++) {
         dfn_clip clip;
         dfn_mix(m, 1, 0, (uint64_t)k, noisy, target, &clip);
+        moved += clip.bandwidth_hz > 0 && fmod(clip.bandwidth_hz, 1000) > 0;
         CHECK(!memcmp(noisy, target, sizeof noisy) && power(target) > 1e-7, "%d", k);
         const double hz = clip.bandwidth_hz; /* moves with the speed */
         CHECK(!hz || fabs(hz / 8000 - 1) <= 0.101 || fabs(hz / 14000 - 1) <= 0.101 ||
                   (hz > 18000 && hz < 20000),
               "%g Hz", hz);
     }
+    CHECK(moved > 5, "the band stays where it was");
     dfn_mixer_free(m);
 }
 
@@ -275,6 +297,7 @@ int main(void)
     faults();
     intruders();
     babble();
+    alone();
     others();
     speech_parts();
     return check_report();

@@ -9,14 +9,14 @@
 #include <string.h>
 
 enum { RATE = 48000, SPEECH = 60000, SAMPLES = 48000, TAPS = 12000, MANY = 300 };
-enum { PEAK = 48, EARLY_ECHO = PEAK + 900, LATE_ECHO = PEAK + 5000 };
+enum { PEAK = 48, EARLY_ECHO = PEAK + 2250, LATE_ECHO = PEAK + 2550 };
 
 static int16_t speech[SPEECH], noise[SPEECH], response[TAPS];
 static float noisy[SAMPLES], target[SAMPLES], dry[SAMPLES];
 static dfn_sounds sounds;
 
-/* A recorded response: something ahead of the direct sound, an echo in the early part and
- * one behind it. */
+/* A recorded response: something ahead of the direct sound, an echo in the early part, 47
+ * ms late, and one behind it, at 53 ms. */
 static void fill(void)
 {
     fake_speech(speech, SPEECH, 0.5, 1);
