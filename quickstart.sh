@@ -26,6 +26,8 @@ base  protobuf-c-compiler  protobuf-c-compiler          -
 base  libarchive-dev       pkgconfig(libarchive)        libarchive
 base  libopenblas-dev      pkgconfig(openblas)          openblas
 base  libcairo2-dev        pkgconfig(cairo)             cairo
+test  openmpi-bin          openmpi                      openmpi
+test  libopenmpi-dev       openmpi-devel                -
 test  sox                  sox                          sox
 ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt

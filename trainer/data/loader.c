@@ -62,9 +62,11 @@ static void slots_free(slot *s)
 
 static void fill(slot *s, dfn_mixer *mixer, const dfn_loader_config *c, uint64_t number)
 {
+    const uint64_t run = (uint64_t)c->run, gap = (uint64_t)c->gap;
+    const uint64_t shard = run ? number / run * (run + gap) + number % run : number;
     s->shard.number = number;
     for (int k = 0; k < c->clips; k++) {
-        const uint64_t i = c->first + number * (uint64_t)c->clips + (uint64_t)k;
+        const uint64_t i = c->first + shard * (uint64_t)c->clips + (uint64_t)k;
         const size_t at = (size_t)k * c->samples;
         dfn_mix(mixer, c->seed, i / c->epoch_clips, i % c->epoch_clips, s->noisy + at,
                 s->target + at, &s->clip[k]);

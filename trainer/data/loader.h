@@ -11,9 +11,10 @@
 typedef struct dfn_loader_config {
     dfn_split split;
     uint64_t seed, epoch_clips;
-    uint64_t first;     /* example to begin with, to go on with a run */
-    size_t samples;     /* of an example */
-    int clips;          /* of a shard */
+    uint64_t first; /* example to begin with, to go on with a run */
+    size_t samples; /* of an example */
+    int clips;      /* of a shard */
+    int run, gap;   /* after `run` shards, skip `gap`: other processes make them; 0: none */
     int threads, ahead; /* ahead: shards kept ready, at least 1 */
 } dfn_loader_config;
 

@@ -1,5 +1,6 @@
 #include "run/batch.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct dfn_batch {
     dfn_loader *loader;
     uint64_t first; /* number of its first shard */
     int running;    /* shards of this run */
+    atomic_bool failed;
 };
 
 dfn_status dfn_batch_new(dfn_batch **out, const dfn_worker_config *config, dfn_pool *pool,
@@ -88,6 +90,10 @@ static void run_shard(void *context, int task, int worker)
     dfn_batch *b = context;
     (void)task; /* the shard says which it is: workers may take them in another order */
     const dfn_shard *shard = dfn_loader_take(b->loader);
+    if (!shard) {
+        b->failed = true;
+        return;
+    }
     slot *s = &b->slot[shard->number - b->first];
     start(b, s);
     s->loss =
@@ -122,7 +128,11 @@ dfn_batch_result dfn_batch_run(dfn_batch *b, const void *const *weights, dfn_loa
     b->loader = loader;
     b->first = first;
     b->running = shards < b->shards ? shards : b->shards;
+    b->failed = false;
     dfn_pool_run(b->pool, run_shard, b, b->running);
+    r.failed = b->failed;
+    if (r.failed)
+        return r;
     for (int s = 0; s < b->running; s++) {
         r.loss += b->slot[s].loss / b->running;
         for (int i = 0; i < DFN_LOSS_COUNT; i++)

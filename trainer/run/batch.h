@@ -11,6 +11,7 @@ typedef struct dfn_batch dfn_batch;
 /* What a batch was like: means over its shards. */
 typedef struct dfn_batch_result {
     double loss, terms[DFN_LOSS_COUNT];
+    bool failed; /* the loader had no memory for a shard; nothing else counts then */
 } dfn_batch_result;
 
 /** Room for batches of up to `shards` shards, and a worker for each thread of `pool`, which

@@ -1,4 +1,5 @@
 /* main.c - dfnet4-train: pick the sub-command. What is none is a recipe. */
+#include "run/ranks.h"
 #include "run/train.h"
 
 #include <signal.h>
@@ -61,7 +62,12 @@ int main(int argc, char **argv)
         return cli_finish(CLI_OK);
     }
     const cli_command *c = find(name);
-    if (c)
+    if (c && c != &train_run)
         return cli_finish(c->run(c, argc - 1, argv + 1));
-    return cli_finish(train_run.run(&train_run, argc, argv));
+    if (!dfn_ranks_open(&argc, &argv))
+        return CLI_FAILED;
+    const int words = c ? 1 : 0; /* before those of the command: "run" */
+    const int status = cli_finish(train_run.run(&train_run, argc - words, argv + words));
+    dfn_ranks_close(status != CLI_OK);
+    return status;
 }

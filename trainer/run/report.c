@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double log_seconds = 2, line_seconds = 30;
+static const double line_seconds = 30;
 static const int sample_rate = 48000;
 
 struct dfn_report {
@@ -19,11 +19,9 @@ struct dfn_report {
     const char *folder;
     dfn_log *log;
     dfn_progress progress;
-    /* since the last line of the log */
-    double loss, terms[DFN_LOSS_COUNT];
-    int steps;
-    double logged, waited; /* now(), dfn_session_waited() */
-    bool failed;           /* the last line could not be written */
+    double loss;           /* smoothed, to be shown */
+    double logged, waited; /* at the last line: now(), dfn_session_waited() */
+    bool failed;           /* it could not be written */
     dfn_step_report last;
 };
 
@@ -82,21 +80,20 @@ static void tell(dfn_report *r, dfn_status status, const dfn_error *err)
     r->failed = status != DFN_OK;
 }
 
-/* Means since the last line. */
-static void log_steps(dfn_report *r, const dfn_step_report *step)
+/* Every step has a line of its own: then the lines of a run do not depend on when it was
+ * stopped. */
+static void log_step(dfn_report *r, const dfn_step_report *step)
 {
     dfn_error err = {0};
     const double waited = dfn_session_waited(r->session), elapsed = now() - r->logged;
     const int threads = dfn_pool_threads(r->session->pool);
-    for (int i = 0; i < DFN_LOSS_COUNT; i++)
-        r->terms[i] /= r->steps;
     const dfn_log_train line = {
         .step = step->step,
         .epoch = step->position,
         .hours = step->hours,
         .lr = step->rate,
-        .loss = r->loss / r->steps,
-        .terms = r->terms,
+        .loss = step->loss,
+        .terms = step->terms,
         .grad_norm = step->norm,
         .skipped = r->session->adamw.skipped,
         .hours_per_hour = dfn_progress_hours_per_hour(&r->progress),
@@ -105,9 +102,6 @@ static void log_steps(dfn_report *r, const dfn_step_report *step)
     tell(r, status, &err);
     r->waited = waited;
     r->logged = now();
-    r->loss = 0;
-    r->steps = 0;
-    memset(r->terms, 0, sizeof r->terms);
 }
 
 /* Steps of the whole run, as long as batches are as large as the last one. */
@@ -120,20 +114,17 @@ static uint64_t steps_in_all(const dfn_report *r, const dfn_step_report *step)
 
 void dfn_report_step(dfn_report *r, const dfn_step_report *step)
 {
+    const double share = 0.05; /* of a step in the loss that is shown */
     r->last = *step;
-    r->loss += step->loss;
-    for (int i = 0; i < DFN_LOSS_COUNT; i++)
-        r->terms[i] += step->terms[i];
-    r->steps++;
+    r->loss += r->loss == 0 ? step->loss : share * (step->loss - r->loss);
+    log_step(r, step);
     const dfn_progress_state state = {.step = step->step,
                                       .steps = steps_in_all(r, step),
                                       .hours = step->hours,
-                                      .loss = r->loss / r->steps,
+                                      .loss = r->loss,
                                       .lr = step->rate,
                                       .seconds = now()};
     dfn_progress_step(&r->progress, &state);
-    if (now() - r->logged >= log_seconds || dfn_session_done(r->session))
-        log_steps(r, step);
 }
 
 /* ---- models -----------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /* run.c - dfnet4-train RECIPE: train until the recipe's hours are reached. The same command
  * again goes on where the last one was stopped, however that was. */
+#include "run/ranks.h"
 #include "run/report.h"
 #include "run/train.h"
 
@@ -129,7 +130,9 @@ static dfn_checkpoint checkpoint_of(const run *r)
                             .config = dfn_model_config(r->session->model)};
 }
 
-static dfn_status resume(run *r, dfn_error *err)
+static bool first(void) { return dfn_ranks_index() == 0; }
+
+static dfn_status read_checkpoint(run *r, dfn_error *err)
 {
     const dfn_checkpoint c = checkpoint_of(r);
     dfn_error warning = {0};
@@ -139,6 +142,25 @@ static dfn_status resume(run *r, dfn_error *err)
         return status;
     if (*warning.text)
         cli_error(NULL, "%s", warning.text);
+    return DFN_OK;
+}
+
+/* Rank 0 reads; all have the same then. */
+static dfn_status resume(run *r, dfn_error *err)
+{
+    dfn_adamw *o = &r->session->adamw;
+    dfn_status status = first() ? read_checkpoint(r, err) : DFN_OK;
+    dfn_ranks_copy(&status, sizeof status);
+    if (status)
+        return status;
+    dfn_weights *const tables[] = {&o->weights, &o->average, &o->first, &o->second,
+                                   &o->largest};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        if (tables[i]->data)
+            dfn_ranks_copy_weights(r->session->graph, tables[i]->data);
+    dfn_ranks_copy(&o->updates, sizeof o->updates);
+    dfn_ranks_copy(&o->skipped, sizeof o->skipped);
+    dfn_ranks_copy(&r->session->counters, sizeof r->session->counters);
     r->seconds_before = r->session->counters.seconds;
     return DFN_OK;
 }
@@ -194,17 +216,27 @@ static const char *gives_up(const run *r)
     return NULL;
 }
 
+/* Rank 0 decides for all. */
+static bool goes_on(const run *r, uint64_t steps)
+{
+    bool on = !stop && !gives_up(r) && !dfn_session_done(r->session) &&
+              !(r->set.stop_after && steps >= r->set.stop_after);
+    dfn_ranks_copy(&on, sizeof on);
+    return on;
+}
+
 static dfn_status train(run *r, dfn_error *err)
 {
     dfn_status status = DFN_OK;
     uint64_t steps = 0;
-    while (!status && !stop && !gives_up(r) && !dfn_session_done(r->session) &&
-           !(r->set.stop_after && steps >= r->set.stop_after)) {
+    while (!status && goes_on(r, steps)) {
         dfn_step_report step;
         status = dfn_session_step(r->session, &step, err);
         if (status)
             break;
         steps++;
+        if (!first())
+            continue;
         dfn_report_step(r->report, &step);
         if (validation_due(r, &step))
             status = validate(r, err);
@@ -245,14 +277,16 @@ static void on_progress(void *user, size_t done, size_t total)
 static dfn_status open_run(run *r, dfn_error *err)
 {
     const dfn_data_watch watch = {.message = on_message, .progress = on_progress};
-    dfn_status status = lock_folder(r, err);
+    dfn_status status = first() ? lock_folder(r, err) : DFN_OK;
+    dfn_ranks_copy(&status, sizeof status);
     if (!status)
         status = dfn_session_new(&r->session, r->recipe, &watch, err);
     if (!status)
         status = resume(r, err);
-    if (!status) /* only now: another recipe must not overwrite that of the run */
+    if (!status &&
+        first()) /* only now: another recipe must not overwrite that of the run */
         status = save_recipe(r, err);
-    if (!status)
+    if (!status && first())
         status = dfn_report_new(&r->report, r->session, r->folder, r->set.quiet, err);
     return status;
 }
@@ -266,6 +300,8 @@ static dfn_status work(run *r, dfn_error *err)
     cli_catch_signals(ask_to_stop);
     const bool over = dfn_session_done(r->session);
     status = train(r, err);
+    if (!first())
+        return status;
     dfn_report_clear(r->report);
     if (!status && !over && !write_checkpoint(r))
         return dfn_fail(err, DFN_ERR_IO, "%s: the last checkpoint is older than the run",
@@ -322,7 +358,7 @@ static int command(const cli_command *self, int argc, char **argv)
         fputs(r.recipe->text, stdout);
     else if (!status && !(status = name_folder(&r, &err)))
         status = work(&r, &err);
-    if (status)
+    if (status && *err.text) /* nothing: rank 0 says it */
         cli_error(NULL, "%s", err.text);
     dfn_report_free(r.report);
     dfn_session_free(r.session);

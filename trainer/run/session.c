@@ -2,6 +2,7 @@
 
 #include "model/random.h"
 #include "run/gemm.h"
+#include "run/ranks.h"
 
 #include <dfnet4/cpu.h>
 #include <math.h>
@@ -14,7 +15,8 @@ static const double sample_rate = 48000;
 int dfn_recipe_threads(int asked)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return asked > 0 ? asked : cores > 0 ? (int)cores : 1;
+    const int share = (int)(cores > 0 ? cores : 1) / dfn_ranks_here();
+    return asked > 0 ? asked : share > 0 ? share : 1;
 }
 
 /* Whole hops of a clip. */
@@ -99,19 +101,43 @@ static int most_shards(const dfn_recipe *r)
     return most;
 }
 
-static dfn_status open_loader(dfn_session *s, dfn_error *err)
+/* A loader of this rank's part of batches of `shards` shards. */
+static dfn_status open_loader(dfn_session *s, int shards, dfn_error *err)
 {
     const dfn_train_config *c = &s->recipe->train;
+    const int ranks = dfn_ranks_count(), part = shards / ranks;
+    const uint64_t before = (uint64_t)dfn_ranks_index() * (uint64_t)part;
     const dfn_loader_config config = {.split = DFN_TRAIN_SPLIT,
                                       .seed = (uint64_t)c->seed,
                                       .epoch_clips = epoch_clips(s),
-                                      .first = s->counters.examples,
+                                      .first = s->counters.examples +
+                                               before * (uint64_t)c->shard_clips,
                                       .samples = clip_samples(s),
                                       .clips = c->shard_clips,
+                                      .run = ranks > 1 ? part : 0,
+                                      .gap = ranks > 1 ? shards - part : 0,
                                       .threads = dfn_recipe_threads(c->loader_threads),
                                       .ahead = 2 * dfn_pool_threads(s->pool)};
+    if (s->loader)
+        s->waited += dfn_loader_waited(s->loader);
+    dfn_loader_free(s->loader);
     s->shards_taken = 0;
+    s->loader_shards = shards;
     return dfn_loader_new(&s->loader, s->sounds, &s->recipe->mix, &config, err);
+}
+
+/* Every batch can be divided among the ranks. */
+static dfn_status check_ranks(const dfn_recipe *r, dfn_error *err)
+{
+    const int part = r->train.shard_clips * dfn_ranks_count();
+    for (int i = 0; i < r->batch_schedule.count; i++)
+        if (r->batch_schedule.clips[i] % part)
+            return dfn_fail(err, DFN_ERR_ARG,
+                            "a batch of %d clips cannot be divided among %d processes with "
+                            "shards of %d clips; see optim.batch and train.shard_clips",
+                            r->batch_schedule.clips[i], dfn_ranks_count(),
+                            r->train.shard_clips);
+    return DFN_OK;
 }
 
 static dfn_status open_work(dfn_session *s, dfn_error *err)
@@ -124,7 +150,9 @@ static dfn_status open_work(dfn_session *s, dfn_error *err)
                                       .mode = DFN_TRAIN,
                                       .cpu = dfn_cpu_detect()};
     dfn_blas_init();
-    dfn_status status = dfn_pool_new(&s->pool, dfn_recipe_threads(c->threads), err);
+    dfn_status status = check_ranks(s->recipe, err);
+    if (!status)
+        status = dfn_pool_new(&s->pool, dfn_recipe_threads(c->threads), err);
     if (!status)
         status = dfn_batch_new(&s->batch, &worker, s->pool, most_shards(s->recipe), err);
     if (!status && c->validate_clips > 0)
@@ -143,8 +171,11 @@ dfn_status dfn_session_new(dfn_session **out, const dfn_recipe *recipe,
         return dfn_fail(err, DFN_ERR_NOMEM, "no memory for a run");
     s->recipe = recipe;
     dfn_status status = open_network(s, err);
-    if (!status)
+    if (!status && dfn_ranks_index() == 0) /* the others find its cache */
         status = dfn_sounds_open(&s->sounds, &recipe->data, watch, err);
+    dfn_ranks_copy(&status, sizeof status);
+    if (!status && dfn_ranks_index() > 0)
+        status = dfn_sounds_open(&s->sounds, &recipe->data, NULL, err);
     if (!status)
         status = open_work(s, err);
     if (status)
@@ -170,31 +201,54 @@ void dfn_session_free(dfn_session *s)
 
 double dfn_session_waited(const dfn_session *s)
 {
-    return s->loader ? dfn_loader_waited(s->loader) : 0;
+    return s->waited + (s->loader ? dfn_loader_waited(s->loader) : 0);
+}
+
+/* Means over all ranks of what each has found in its part. */
+static void share(dfn_session *s, dfn_batch_result *b)
+{
+    const int ranks = dfn_ranks_count();
+    double all[DFN_LOSS_COUNT + 1];
+    if (ranks == 1)
+        return;
+    memcpy(all, b->terms, sizeof b->terms);
+    all[DFN_LOSS_COUNT] = b->loss;
+    dfn_ranks_add(all, DFN_LOSS_COUNT + 1);
+    for (int i = 0; i < DFN_LOSS_COUNT; i++)
+        b->terms[i] = all[i] / ranks;
+    b->loss = all[DFN_LOSS_COUNT] / ranks;
+    void *const *gradient = dfn_batch_gradient(s->batch);
+    dfn_ranks_add_weights(s->graph, gradient);
+    for (int i = 0; i < dfn_graph_weight_count(s->graph); i++)
+        for (size_t k = 0; k < dfn_graph_weight(s->graph, i)->count; k++)
+            ((float *)gradient[i])[k] /= (float)ranks;
 }
 
 dfn_status dfn_session_step(dfn_session *s, dfn_step_report *out, dfn_error *err)
 {
     const dfn_recipe *r = s->recipe;
-    if (!s->loader) {
-        const dfn_status status = open_loader(s, err);
-        if (status)
-            return status;
-    }
     const double at = dfn_session_position(s);
     const int shards =
         dfn_batch_schedule_clips(&r->batch_schedule, at) / r->train.shard_clips;
+    const int part = shards / dfn_ranks_count();
     const uint64_t skipped = s->adamw.skipped;
+    dfn_status status = DFN_OK;
+    if (!s->loader || (dfn_ranks_count() > 1 && shards != s->loader_shards))
+        status = open_loader(s, shards, err);
+    if (status)
+        return status;
     *out = (dfn_step_report){
         .rate = dfn_schedule_rate(&r->schedule, at),
         .decay = dfn_schedule_decay(r->decay, r->decay_end, r->schedule.epochs, at),
         .clips = shards * r->train.shard_clips};
-    const dfn_batch_result b =
-        dfn_batch_run(s->batch, (const void *const *)s->adamw.weights.data, s->loader,
-                      s->shards_taken, shards);
+    dfn_batch_result b = dfn_batch_run(s->batch, (const void *const *)s->adamw.weights.data,
+                                       s->loader, s->shards_taken, part);
+    if (b.failed)
+        return dfn_fail(err, DFN_ERR_NOMEM, "no memory for the examples of a step");
+    share(s, &b);
     out->norm = dfn_adamw_step(&s->adamw, dfn_batch_gradient(s->batch), out->rate,
                                out->decay, s->pool);
-    s->shards_taken += (uint64_t)shards;
+    s->shards_taken += (uint64_t)part;
     s->counters.examples += (uint64_t)out->clips;
     out->loss = b.loss;
     memcpy(out->terms, b.terms, sizeof out->terms);

@@ -21,6 +21,8 @@ typedef struct dfn_session {
     dfn_adamw adamw;
     dfn_counters counters; /* how far it is; with adamw, all that a checkpoint keeps */
     uint64_t shards_taken; /* from this loader */
+    int loader_shards;     /* of the batches that it is for, of all ranks */
+    double waited;         /* seconds, for loaders before it */
 } dfn_session;
 
 /* What one step was like. */
@@ -52,7 +54,8 @@ bool dfn_session_done(const dfn_session *s);
 /** Seconds that workers have waited for examples since the session was opened. */
 double dfn_session_waited(const dfn_session *s);
 
-/** Number of threads that a recipe means: 0 is one for each processor. */
+/** Number of threads that a recipe means: 0 is one for each processor, divided by the ranks
+ * on this machine. */
 int dfn_recipe_threads(int asked);
 
 /** Validate the averaged weights. */

@@ -136,6 +136,8 @@ dfn_status dfn_validator_run(dfn_validator *v, const void *const *weights,
     dfn_batch_set_watch(v->batch, watch, v);
     const dfn_batch_result r = dfn_batch_run(v->batch, weights, loader, 0, v->shards);
     dfn_loader_free(loader);
+    if (r.failed)
+        return dfn_fail(err, DFN_ERR_NOMEM, "no memory for examples of the validation");
     out->loss = r.loss;
     memcpy(out->terms, r.terms, sizeof out->terms);
     average(v, out);
