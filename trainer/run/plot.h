@@ -33,7 +33,4 @@ const dfn_series *dfn_run_log_find(const dfn_run_log *log, const char *kind,
 dfn_status dfn_plot(const dfn_run_log *log, const char *title, const char *path,
                     dfn_error *err);
 
-/** `dfnet4-train plot RUN [-o FILE.png]`: argv[0] is its name. Returns the exit status. */
-int dfn_train_plot(int argc, char **argv);
-
 #endif

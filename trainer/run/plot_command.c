@@ -1,12 +1,11 @@
 /* plot_command.c - dfnet4-train plot: the curves of a run. */
 #include "command.h"
 #include "run/plot.h"
+#include "run/train.h"
 
 #include <getopt.h>
 #include <limits.h>
 #include <string.h>
-
-extern const cli_command train_plot;
 
 static const cli_option *options(void)
 {
@@ -69,8 +68,3 @@ const cli_command train_plot = {
     .options = options,
     .run = run,
 };
-
-int dfn_train_plot(int argc, char **argv)
-{
-    return train_plot.run(&train_plot, argc, argv);
-}

@@ -4,6 +4,6 @@
 
 #include "command.h"
 
-extern const cli_command train_run, train_scan, train_score, train_bench;
+extern const cli_command train_run, train_scan, train_score, train_plot, train_bench;
 
 #endif
