@@ -3,46 +3,12 @@
 #include "graph/plan.h"
 
 #include "graph/arena.h"
+#include "graph/gradients.h"
 
 #include <limits.h>
 
-/* Offsets of values that share memory: no two values that are needed at the same time
- * overlap. Largest first, each at the lowest place that is free while it lives. */
-typedef struct lifetime {
-    size_t bytes, at;
-    int node, first, last;
-} lifetime;
-
-static int larger_first(const void *a, const void *b)
-{
-    const lifetime *x = a, *y = b;
-    if (x->bytes != y->bytes)
-        return x->bytes < y->bytes ? 1 : -1;
-    return x->node - y->node;
-}
-
-static size_t place(lifetime *l, int n)
-{
-    size_t top = 0;
-    qsort(l, (size_t)n, sizeof *l, larger_first);
-    for (int i = 0; i < n; i++) {
-        size_t at = 0;
-        for (int j = 0; j < i; j++) { /* move past every conflict, then look again */
-            const bool meet = l[j].first <= l[i].last && l[i].first <= l[j].last;
-            if (meet && at < l[j].at + l[j].bytes && l[j].at < at + l[i].bytes) {
-                at = l[j].at + l[j].bytes;
-                j = -1;
-            }
-        }
-        l[i].at = at;
-        if (top < at + l[i].bytes)
-            top = at + l[i].bytes;
-    }
-    return top;
-}
-
 /* Bytes of a value with its guard, rounded up to the alignment of every buffer. */
-static size_t value_bytes(const dfn_plan *p, dfn_value v)
+size_t dfn_plan_value_bytes(const dfn_plan *p, dfn_value v)
 {
     const size_t bytes = dfn_plan_used(p, v) + (p->config.guard ? DFN_GUARD_BYTES : 0);
     return (bytes + DFN_ALIGN - 1) / DFN_ALIGN * DFN_ALIGN;
@@ -55,15 +21,16 @@ static bool shares_memory(const dfn_plan *p)
 
 /* Fill l with the lifetime of every value that has a buffer of its own; returns how many.
  */
-static int find_lifetimes(const dfn_plan *p, lifetime *l)
+static int find_lifetimes(const dfn_plan *p, dfn_lifetime *l)
 {
     const dfn_graph *g = p->g;
     int n = 0;
     for (dfn_value v = 0; v < g->n_node; v++) {
-        if (dfn_plan_borrows(p, v))
+        if (dfn_plan_borrows(p, v) || p->step[v].over)
             continue;
         /* an input is written before the run starts, an output read after it ends */
-        lifetime life = {.bytes = value_bytes(p, v), .node = v, .first = v, .last = v};
+        dfn_lifetime life = {
+            .bytes = dfn_plan_value_bytes(p, v), .node = v, .first = v, .last = v};
         if (g->node[v].op == DFN_OP_INPUT)
             life.first = -1;
         for (dfn_value u = v; u < g->n_node; u++)
@@ -121,7 +88,7 @@ static dfn_status infer_all(dfn_plan *p, dfn_spec *spec, dfn_error *err)
 }
 
 /* All buffers in one block: measures with base NULL, places otherwise. */
-static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
+static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, dfn_lifetime *l)
 {
     const dfn_graph *g = p->g;
     const size_t guard = p->config.guard ? DFN_GUARD_BYTES / p->elem : 0;
@@ -133,8 +100,10 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
     p->in_shape = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->in_shape);
     p->in = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->in);
     p->din = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->din);
+    p->fresh = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->fresh);
+    p->clear = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->clear);
     const int n = find_lifetimes(p, l);
-    unsigned char *values = dfn_arena_take(a, place(l, n), 1);
+    unsigned char *values = dfn_arena_take(a, dfn_place(l, n), 1);
     for (int i = 0; i < n && values; i++)
         p->step[l[i].node].data = values + l[i].at;
     for (dfn_value v = 0; v < g->n_node; v++) {
@@ -155,9 +124,11 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, lifetime *l)
     if (!keep)
         return;
     const size_t start = a->used;
-    for (dfn_value v = 0; v < g->n_node; v++)
-        if (!dfn_plan_borrows(p, v))
-            p->step[v].grad = dfn_arena_take(a, value_bytes(p, v), 1);
+    const int grads = dfn_gradient_lifetimes(p, l);
+    unsigned char *gradient = dfn_arena_take(a, dfn_place(l, grads), 1);
+    for (int i = 0; i < grads && gradient; i++)
+        p->step[l[i].node].grad = gradient + l[i].at;
+    p->waste = dfn_arena_take(a, dfn_gradient_waste(p), 1);
     p->grads = a->base ? a->base + start : NULL;
     p->grad_bytes = a->used - start;
     for (size_t b = 0; b < B; b++) {
@@ -182,7 +153,7 @@ static bool is_call(const dfn_plan *p, dfn_value v)
 }
 
 /* Arguments that stay the same from run to run; `at` inputs are bound already. */
-static dfn_args arguments(const dfn_plan *p, dfn_value v, const dfn_spec *spec, int at)
+static dfn_args arguments(dfn_plan *p, dfn_value v, const dfn_spec *spec, int at)
 {
     const dfn_node *n = &p->g->node[v];
     for (int i = 0; i < n->n_in; i++) {
@@ -190,6 +161,8 @@ static dfn_args arguments(const dfn_plan *p, dfn_value v, const dfn_spec *spec, 
         p->in[at + i] = p->step[n->in[i]].data;
         p->din[at + i] = p->step[n->in[i]].grad;
     }
+    if (p->config.mode != DFN_INFER)
+        dfn_gradient_arguments(p, v, at);
     return (dfn_args){.node = n,
                       .kernels = &p->kernels,
                       .B = p->config.batch,
@@ -201,6 +174,7 @@ static dfn_args arguments(const dfn_plan *p, dfn_value v, const dfn_spec *spec, 
                       .out = p->step[v].data,
                       .dout = p->step[v].grad,
                       .din = p->din + at,
+                      .fresh = p->fresh + at,
                       .save = p->step[v].save,
                       .scratch = spec->scratch ? p->step[v].scratch : NULL,
                       .state =
@@ -211,7 +185,11 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
 {
     const dfn_graph *g = p->g;
     int calls = 0, inputs = 0;
+    for (dfn_value v = 0; v < g->n_node; v++)
+        p->step[v].grad = p->step[p->step[v].shares].grad;
     for (dfn_value v = 0; v < g->n_node; v++) {
+        if (p->step[v].over)
+            p->step[v].data = p->step[g->node[v].in[0]].data;
         if (dfn_plan_borrows(p, v)) {
             const dfn_step *source = &p->step[g->node[v].in[0]];
             p->step[v].data = source->data + p->step[v].part_at * p->elem;
@@ -231,11 +209,12 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
     }
 }
 
-static dfn_status compile(dfn_plan *p, dfn_spec *spec, lifetime *l, dfn_error *err)
+static dfn_status compile(dfn_plan *p, dfn_spec *spec, dfn_lifetime *l, dfn_error *err)
 {
     dfn_status status = infer_all(p, spec, err);
     if (status)
         return status;
+    dfn_gradient_plan(p);
     for (dfn_value v = 0; v < p->g->n_node; v++) {
         p->n_call += is_call(p, v);
         p->n_in += is_call(p, v) ? p->g->node[v].n_in : 0;
@@ -286,7 +265,7 @@ dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_confi
     const size_t N = (size_t)g->n_node, B = (size_t)config->batch;
     dfn_plan *p = calloc(1, sizeof *p);
     dfn_spec *spec = calloc(N, sizeof *spec);
-    lifetime *l = calloc(N, sizeof *l);
+    dfn_lifetime *l = calloc(N, sizeof *l);
     dfn_step *step = calloc(N, sizeof *step);
     void **slots = calloc((N + 3) * B, sizeof *slots);
     dfn_status status = DFN_ERR_NOMEM;

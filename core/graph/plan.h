@@ -11,7 +11,10 @@ typedef struct dfn_step {
     unsigned char *save;
     unsigned char *scratch; /* one for all nodes, unless they are guarded */
     size_t save_bytes, scratch_bytes;
-    bool part; /* no buffer of its own: the input's, from number part_at on */
+    bool wanted;      /* its gradient is computed */
+    bool over;        /* lies over its input, which nobody needs any more */
+    dfn_value shares; /* the value in whose gradient its own is made, or itself */
+    bool part;        /* no buffer of its own: the input's, from number part_at on */
     size_t part_at;
 } dfn_step;
 
@@ -37,11 +40,13 @@ struct dfn_plan {
     dfn_shape *in_shape; /* of all calls' inputs, as the next two */
     const void **in;
     void **din;
+    bool *fresh, *clear; /* of the gradients in din: not written yet; to be zeroed before */
     int n_call, n_in, frames; /* frames: of the last run, which shapes in args stand for */
     void **state;         /* [node][batch]: this node's slot in stream b, set by each run */
     void **before;        /* [batch]: copy of the state before the run (EVAL and TRAIN) */
     void **dstate;        /* [batch]: gradient of the state, if the caller keeps none */
     void **dslot;         /* [batch]: one node's slots of that gradient */
+    unsigned char *waste; /* for gradients that nobody wants */
     unsigned char *grads; /* all gradients, and their size */
     size_t grad_bytes, state_bytes, bytes;
     unsigned char *block;
@@ -55,6 +60,9 @@ static inline size_t dfn_plan_used(const dfn_plan *p, dfn_value v)
     return (size_t)p->config.batch * (size_t)p->step[v].shape.t *
            dfn_shape_frame(p->step[v].shape) * p->elem;
 }
+
+/* Bytes of a value with its guard, rounded up to the alignment of every buffer. */
+size_t dfn_plan_value_bytes(const dfn_plan *p, dfn_value v);
 
 /* Whether a value has no buffer of its own. */
 static inline bool dfn_plan_borrows(const dfn_plan *p, dfn_value v)

@@ -145,8 +145,13 @@ void dfn_run(dfn_plan *p, const void *const *weights, void *const *states, int f
 
 void dfn_plan_zero_grad(dfn_plan *p)
 {
-    if (p->grads)
+    if (p->grads && !p->config.weights_only)
         memset(p->grads, 0, p->grad_bytes);
+    for (int i = 0; p->config.weights_only && i < p->g->n_port; i++) {
+        const dfn_value v = dfn_plan_root(p, p->g->port[i].value);
+        if (p->step[v].grad)
+            memset(p->step[v].grad, 0, dfn_plan_used(p, v));
+    }
 }
 
 void dfn_backward_nodes(dfn_plan *p, const void *const *weights, void *const *dweights,
@@ -166,7 +171,12 @@ void dfn_backward_nodes(dfn_plan *p, const void *const *weights, void *const *dw
         dfn_args a = p->call[c].args;
         const dfn_node *n = a.node;
         void *dw[DFN_MAX_W] = {0};
+        if (!p->step[p->call[c].value].wanted)
+            continue;
         bind_weights(&a, weights);
+        for (int i = 0; i < a.n_in; i++)
+            if (p->clear[a.fresh - p->fresh + i])
+                memset(a.din[i], 0, dfn_plan_used(p, dfn_plan_root(p, n->in[i])));
         for (int i = 0; i < n->n_w; i++)
             dw[i] = dweights && !g->weight[n->w[i]].buffer ? dweights[n->w[i]] : NULL;
         for (int b = 0; b < B && n->state; b++)

@@ -65,11 +65,11 @@ void OP(activation_fwd)(REAL *y, const REAL *x, dfn_activation act, REAL alpha, 
             y[i] = value(x[i], act, alpha);
 }
 
-void OP(activation_bwd)(REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x,
-                        const REAL *restrict y, dfn_activation act, REAL alpha, size_t n)
+void OP(activation_bwd)(REAL *dx, const REAL *dy, const REAL *x, const REAL *y,
+                        dfn_activation act, REAL alpha, bool add, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        dx[i] += dy[i] * slope(x[i], y[i], act, alpha);
+        dx[i] = (add ? dx[i] : 0) + dy[i] * slope(x[i], y[i], act, alpha);
 }
 
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
@@ -95,8 +95,20 @@ static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     k->activation_bwd(a->din[0], a->dout, a->in[0], a->out, a->node->attr.act,
-                      (REAL)a->node->attr.alpha, dfn_args_count(a));
+                      (REAL)a->node->attr.alpha, !a->fresh[0], dfn_args_count(a));
 }
 
-const dfn_op OP(op_activation) = {
-    .name = "activation", .infer = infer, .fwd = fwd, .bwd = bwd};
+/* Where y says on which side of 0 x was, or is all that the slope needs. */
+static bool over(const dfn_node *n)
+{
+    return n->attr.act == DFN_ACT_RELU || n->attr.act == DFN_ACT_TANH ||
+           (n->attr.act == DFN_ACT_LEAKY_RELU && n->attr.alpha > 0);
+}
+
+const dfn_op OP(op_activation) = {.name = "activation",
+                                  .infer = infer,
+                                  .fwd = fwd,
+                                  .bwd = bwd,
+                                  .fresh = true,
+                                  .in_place = true,
+                                  .over = over};

@@ -57,10 +57,10 @@ void OP(batch_norm_fwd)(REAL *restrict y, const REAL *restrict x, const REAL *re
     }
 }
 
-void OP(batch_norm_bwd)(REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
-                        const REAL *restrict dy, const REAL *restrict x,
-                        const REAL *restrict mean, const REAL *restrict var,
-                        const REAL *restrict w, REAL eps, bool batch, int N, int C)
+void OP(batch_norm_bwd)(REAL *dx, REAL *restrict dw, REAL *restrict db, const REAL *dy,
+                        const REAL *restrict x, const REAL *restrict mean,
+                        const REAL *restrict var, const REAL *restrict w, REAL eps,
+                        bool batch, bool add, int N, int C)
 {
     for (int c = 0; c < C; c += LANES) {
         const int m = lanes(C, c);
@@ -88,7 +88,8 @@ void OP(batch_norm_bwd)(REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
             for (int j = 0; j < m; j++) {
                 const int i = n * C + c + j;
                 const REAL z = (x[i] - mean[c + j]) * r[j];
-                dx[i] += w[c + j] * r[j] * (dy[i] - level[j] - z * slope[j]);
+                dx[i] =
+                    (add ? dx[i] : 0) + w[c + j] * r[j] * (dy[i] - level[j] - z * slope[j]);
             }
     }
 }
@@ -137,7 +138,7 @@ static void bwd(const dfn_args *a)
     const REAL *save = a->save;
     k->batch_norm_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0],
                       batch ? save : a->w[2], batch ? save + C : a->w[3], a->w[0],
-                      (REAL)dfn_norm_epsilon(a->node), batch, N, C);
+                      (REAL)dfn_norm_epsilon(a->node), batch, !a->fresh[0], N, C);
 }
 
 static void update(const dfn_args *a, void *const *w)
@@ -153,5 +154,11 @@ static void update(const dfn_args *a, void *const *w)
     }
 }
 
-const dfn_op OP(op_batch_norm) = {
-    .name = "batch_norm", .infer = infer, .fwd = fwd, .bwd = bwd, .update = update};
+const dfn_op OP(op_batch_norm) = {.name = "batch_norm",
+                                  .infer = infer,
+                                  .fwd = fwd,
+                                  .bwd = bwd,
+                                  .update = update,
+                                  .fresh = true,
+                                  .in_place = true,
+                                  .forgets = true};

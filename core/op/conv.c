@@ -297,7 +297,7 @@ void OP(conv_backward)(const conv_run *r, const conv_grad *g)
         general_backward(r, g);
     else
         OP(linear_backward)
-    (r->k, g->dx, g->dw, g->db, g->dy, r->x, r->w, r->T * s->F, s->C, s->O);
+    (r->k, g->dx, g->dw, g->db, g->dy, r->x, r->w, !g->fresh, r->T * s->F, s->C, s->O);
 }
 
 /* Stream i of an op with its own input, weights and state. */
@@ -330,12 +330,16 @@ void OP(conv_op_backward)(const dfn_args *a, const conv_shape *s, int T, int To)
 {
     for (int i = 0; i < a->B; i++) {
         const conv_run r = stream(a, s, T, To, i);
-        const conv_grad g = {.dx = DFN_AT((REAL *)a->din[0], a->in_shape[0], i),
+        REAL *dx = a->din[0];
+        const conv_grad g = {.dx = dx ? DFN_AT(dx, a->in_shape[0], i) : NULL,
                              .dw = a->dw[0],
                              .db = a->dw[1],
+                             .fresh = a->fresh[0],
                              .dstate = a->dstate ? a->dstate[i] : NULL,
                              .dy = DFN_AT((const REAL *)a->dout, a->out_shape, i)};
-        if (r.state)
+        if (dx && g.fresh && !conv_pointwise(s))
+            memset(g.dx, 0, (size_t)T * (size_t)(s->F * s->C) * sizeof *dx);
+        if (dx && r.state)
             history_pop(g.dstate, r.state, s->before, (size_t)s->F * (size_t)s->C, g.dx, T);
         OP(conv_backward)(&r, &g);
     }

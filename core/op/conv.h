@@ -39,6 +39,7 @@ typedef struct conv_run {
 
 typedef struct conv_grad {
     REAL *dx, *dw, *db; /* added to; each may be NULL */
+    bool fresh;         /* dx is to be overwritten */
     REAL *dstate;       /* NULL if there is no state; only used with dx */
     const REAL *dy;
 } conv_grad;

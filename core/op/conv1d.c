@@ -80,4 +80,10 @@ static void bwd(const dfn_args *a)
     (a, &s, a->in_shape[0].t * a->in_shape[0].d[1], a->out_shape.t * a->out_shape.d[1]);
 }
 
-const dfn_op OP(op_conv1d) = {.name = "conv1d", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_conv1d) = {.name = "conv1d",
+                              .infer = infer,
+                              .fwd = fwd,
+                              .bwd = bwd,
+                              .skips = true,
+                              .fresh = true,
+                              .forgets = true};

@@ -107,4 +107,7 @@ const dfn_op OP(op_conv2d) = {.name = "conv2d",
                               .fwd = fwd,
                               .bwd = bwd,
                               .pack = pack,
-                              .activates = true};
+                              .activates = true,
+                              .skips = true,
+                              .fresh = true,
+                              .forgets = true};

@@ -136,7 +136,7 @@ static void bwd(const dfn_args *a)
         for (int t = 0; t < a->in_shape[0].t; t++, r.x += out, dx += in) {
             OP(conv_forward)(&r, frame);
             for (size_t i = 0; i < in; i++)
-                dx[i] += frame[i];
+                dx[i] = (a->fresh[0] ? 0 : dx[i]) + frame[i];
             for (size_t i = 0; db && i < out; i++)
                 db[i % (size_t)s.C] += r.x[i];
         }
@@ -148,4 +148,6 @@ const dfn_op OP(op_conv_transpose2d) = {.name = "conv_transpose2d",
                                         .fwd = fwd,
                                         .bwd = bwd,
                                         .pack = pack,
-                                        .activates = true};
+                                        .activates = true,
+                                        .fresh = true,
+                                        .forgets = true};

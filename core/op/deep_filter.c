@@ -49,11 +49,12 @@ void OP(deep_filter_bwd)(REAL *restrict dc, REAL *const *dx, const REAL *restric
         for (int k = 0; k < order; k++) {
             const int i = 2 * (f * bin_step + k * tap_step);
             const REAL *h = c + i, *z = x[k] + 2 * f;
-            REAL *dz = dx[k] + 2 * f;
             dc[i] += re * z[0] + im * z[1];
             dc[i + 1] += im * z[0] - re * z[1];
-            dz[0] += re * h[0] + im * h[1];
-            dz[1] += im * h[0] - re * h[1];
+            if (dx) {
+                dx[k][2 * f] += re * h[0] + im * h[1];
+                dx[k][2 * f + 1] += im * h[0] - re * h[1];
+            }
         }
     }
 }
@@ -207,11 +208,11 @@ static void bwd_frame(const dfn_args *a, const REAL *const *frame, REAL *const *
         const int skip = 2 * (g.order - taps) * g.tap_step;
         for (int k = 0; k < taps; k++) {
             x[k] = frame[R + 1 - taps + k] + 2 * from;
-            dx[k] = dframe[R + 1 - taps + k] + 2 * from;
+            dx[k] = dframe ? dframe[R + 1 - taps + k] + 2 * from : NULL;
         }
         if (taps)
-            kernels->deep_filter_bwd(dc + skip, dx, dy, c + skip, x, g.bins, taps,
-                                     g.bin_step, g.tap_step);
+            kernels->deep_filter_bwd(dc + skip, dframe ? dx : NULL, dy, c + skip, x, g.bins,
+                                     taps, g.bin_step, g.tap_step);
         from += g.bins;
         dy += 2 * g.bins;
         c += 2 * g.bins * g.order;
@@ -225,22 +226,24 @@ static void bwd(const dfn_args *a)
     const size_t n = dfn_shape_frame(a->out_shape), F = dfn_shape_frame(a->in_shape[0]);
     const size_t taps = dfn_shape_frame(a->in_shape[1]);
     const REAL *c = a->in[1], *dy = a->dout, *frame[ORDER_MAX];
-    REAL *dc = a->din[1], *dframe[ORDER_MAX];
+    REAL *dx = a->din[0], *dc = a->din[1], *dframe[ORDER_MAX];
     for (int b = 0; b < a->B; b++) {
         const REAL *in = DFN_AT((const REAL *)a->in[0], a->in_shape[0], b);
-        REAL *din = DFN_AT((REAL *)a->din[0], a->in_shape[0], b);
+        REAL *din = dx ? DFN_AT(dx, a->in_shape[0], b) : NULL;
         const REAL *state = R ? a->state[b] : NULL;
         REAL *dstate = R ? a->dstate[b] : NULL;
-        pop(dstate, state, R, n, din, F, T);
+        if (dx)
+            pop(dstate, state, R, n, din, F, T);
         for (int t = 0; t < T; t++, c += taps, dc += taps, dy += n) {
             window(frame, state, R, n, in, F, t);
-            for (int k = 0, at = t - R; k <= R; k++, at++)
+            for (int k = 0, at = t - R; dx && k <= R; k++, at++)
                 dframe[k] = at >= 0 ? din + (size_t)at * F
                                     : dstate + history_at(state[0], R, n, at);
-            bwd_frame(a, frame, dframe, R, count_kept(a, R, b * T + t), dc, dy, c);
+            bwd_frame(a, frame, dx ? dframe : NULL, R, count_kept(a, R, b * T + t), dc, dy,
+                      c);
         }
     }
 }
 
 const dfn_op OP(op_deep_filter) = {
-    .name = "deep_filter", .infer = infer, .fwd = fwd, .bwd = bwd};
+    .name = "deep_filter", .infer = infer, .fwd = fwd, .bwd = bwd, .skips = true};

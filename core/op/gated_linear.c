@@ -56,7 +56,7 @@ static REAL bwd_block(const KERNELS *kernels, REAL *u, REAL *gdy, REAL *dx, REAL
 {
     REAL dgate = 0;
     memset(u, 0, (size_t)I * sizeof *u);
-    OP(linear_backward)(kernels, u, NULL, NULL, dy, x, w, 1, I, R);
+    OP(linear_backward)(kernels, u, NULL, NULL, dy, x, w, true, 1, I, R);
     for (int i = 0; i < I; i++) {
         dx[i] += gate * u[i];
         dgate += u[i] * x[i];
@@ -64,7 +64,7 @@ static REAL bwd_block(const KERNELS *kernels, REAL *u, REAL *gdy, REAL *dx, REAL
     for (int r = 0; r < R; r++)
         gdy[r] = gate * dy[r];
     if (dw)
-        OP(linear_backward)(kernels, NULL, dw, NULL, gdy, x, w, 1, I, R);
+        OP(linear_backward)(kernels, NULL, dw, NULL, gdy, x, w, true, 1, I, R);
     return dgate;
 }
 

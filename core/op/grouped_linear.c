@@ -90,8 +90,9 @@ static void bwd(const dfn_args *a)
     const REAL *x = a->in[0], *w = a->w[0], *dy = a->dout;
     REAL *dx = a->din[0], *dw = a->dw[0], *db = a->dw[1];
     for (int g = 0; g < G; g++) {
-        k->matmul(dx + g * I, dy + g * O, w + g * I * O, N, I, O, ldy, O, ldx, false, true,
-                  true);
+        if (dx)
+            k->matmul(dx + g * I, dy + g * O, w + g * I * O, N, I, O, ldy, O, ldx, false,
+                      true, !a->fresh[0]);
         if (dw)
             k->matmul(dw + g * I * O, x + g * I, dy + g * O, I, O, N, ldx, ldy, O, true,
                       false, true);
@@ -106,4 +107,7 @@ const dfn_op OP(op_grouped_linear) = {.name = "grouped_linear",
                                       .fwd = fwd,
                                       .bwd = bwd,
                                       .pack = pack,
-                                      .activates = true};
+                                      .activates = true,
+                                      .skips = true,
+                                      .fresh = true,
+                                      .forgets = true};

@@ -184,16 +184,23 @@ static void bwd(const dfn_args *a)
             k->gru_gates_bwd(dgx + row * 3 * H, now + b * 3 * H, dh + b * H, dy,
                              gates + row * 4 * H, h + b * H, (int)H);
         }
-        OP(linear_backward)(k, dh, NULL, NULL, now, h, a->w[W_HH], B, (int)H, 3 * (int)H);
+        OP(linear_backward)
+        (k, dh, NULL, NULL, now, h, a->w[W_HH], true, B, (int)H, 3 * (int)H);
     }
     OP(linear_backward)
-    (k, NULL, a->dw[W_HH], a->dw[B_HH], dgh, before, a->w[W_HH], B * T, (int)H, 3 * (int)H);
-    OP(linear_backward)
-    (k, a->din[0], a->dw[W_IH], a->dw[B_IH], dgx, a->in[0], a->w[W_IH], B * T, I,
+    (k, NULL, a->dw[W_HH], a->dw[B_HH], dgh, before, a->w[W_HH], true, B * T, (int)H,
      3 * (int)H);
+    OP(linear_backward)
+    (k, a->din[0], a->dw[W_IH], a->dw[B_IH], dgx, a->in[0], a->w[W_IH], !a->fresh[0], B * T,
+     I, 3 * (int)H);
     for (int b = 0; b < B; b++)
         memcpy(a->dstate[b], dh + (size_t)b * H, H * sizeof *dh);
 }
 
-const dfn_op OP(op_gru) = {
-    .name = "gru", .infer = infer, .fwd = fwd, .bwd = bwd, .pack = pack};
+const dfn_op OP(op_gru) = {.name = "gru",
+                           .infer = infer,
+                           .fwd = fwd,
+                           .bwd = bwd,
+                           .pack = pack,
+                           .skips = true,
+                           .fresh = true};

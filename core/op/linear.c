@@ -18,10 +18,10 @@ void OP(linear_forward)(const KERNELS *k, REAL *restrict y, const REAL *restrict
 
 void OP(linear_backward)(const KERNELS *k, REAL *restrict dx, REAL *restrict dw,
                          REAL *restrict db, const REAL *restrict dy, const REAL *restrict x,
-                         const REAL *restrict w, int N, int I, int O)
+                         const REAL *restrict w, bool add, int N, int I, int O)
 {
     if (dx)
-        k->matmul(dx, dy, w, N, I, O, O, I, I, false, false, true);
+        k->matmul(dx, dy, w, N, I, O, O, I, I, false, false, add);
     if (dw)
         k->matmul(dw, dy, x, O, I, N, O, I, I, true, false, true);
     for (int n = 0; db && n < N; n++, dy += O)
@@ -84,10 +84,9 @@ static void fwd(const dfn_args *a)
 
 static void bwd(const dfn_args *a)
 {
-    const KERNELS *k = a->kernels;
     OP(linear_backward)
-    (k, a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0], dfn_args_rows(a),
-     a->in_shape[0].d[2], a->out_shape.d[2]);
+    (a->kernels, a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0], !a->fresh[0],
+     dfn_args_rows(a), a->in_shape[0].d[2], a->out_shape.d[2]);
 }
 
 const dfn_op OP(op_linear) = {.name = "linear",
@@ -95,4 +94,7 @@ const dfn_op OP(op_linear) = {.name = "linear",
                               .fwd = fwd,
                               .bwd = bwd,
                               .pack = pack,
-                              .activates = true};
+                              .activates = true,
+                              .skips = true,
+                              .fresh = true,
+                              .forgets = true};

@@ -65,6 +65,7 @@ typedef struct dfn_args {
     /* bwd only */
     const void *dout;
     void *const *din;    /* [n_in] */
+    const bool *fresh;   /* [n_in]: din[i] is to be overwritten, see dfn_op.fresh */
     void *const *dw;     /* [DFN_MAX_W]; NULL entries are not wanted */
     void *const *dstate; /* dstate[b]: in: d/d(state after), out: d/d(state before). NULL if
                             the op has no state; otherwise always there */
@@ -81,6 +82,14 @@ typedef struct dfn_op {
     void (*pack)(const dfn_node *n, const dfn_shape *in, const void *const *w,
                  const float *const *scale, void *const *out);
     bool activates;
+
+    /* what plans for the gradients of weights only may ask of bwd */
+    bool skips;    /* NULL in din: not wanted */
+    bool fresh;    /* to heed args.fresh: it does not add, but overwrite */
+    bool in_place; /* din[0] is dout, and fresh */
+    bool forgets;  /* out is gone: it does not read it */
+    bool (*over)(const dfn_node *n); /* for this node, fwd may have out == in[0]: bwd reads
+                                        out only */
 } dfn_op;
 
 /* Declare a weight of a node. dims past `rank` are 0. */
@@ -123,13 +132,14 @@ static inline size_t dfn_args_count(const dfn_args *a)
 }
 
 /* linear.c, for all that contains a linear layer: y[N][O] = x[N][I] w[O][I]^T + b[O], and
- * its gradients, which are added; b, dx, dw and db may be NULL. */
+ * its gradients, which are added, that of x only with `add`; b, dx, dw and db may be NULL.
+ */
 void OP(linear_forward)(const KERNELS *k, REAL *restrict y, const REAL *restrict x,
                         const REAL *restrict w, const REAL *restrict b, int N, int I,
                         int O);
 void OP(linear_backward)(const KERNELS *k, REAL *restrict dx, REAL *restrict dw,
                          REAL *restrict db, const REAL *restrict dy, const REAL *restrict x,
-                         const REAL *restrict w, int N, int I, int O);
+                         const REAL *restrict w, bool add, int N, int I, int O);
 
 /* What keeps a norm from dividing by zero: attr.alpha, or PyTorch's value. */
 static inline double dfn_norm_epsilon(const dfn_node *n)

@@ -34,12 +34,12 @@ DFN_KERNEL(round_bf16,
 DFN_KERNEL(quantize_int8, (int8_t *restrict q, float *restrict scale,
                            const REAL *restrict x, int N, int G, int I, int ldx))
 
-/* activation.c  y[n] = act(x[n]), y and x may be the same array; backward reads x and y */
+/* activation.c  y[n] = act(x[n]), y and x may be the same array; backward reads x and y.
+ * Without `add` it overwrites dx, which then may be dy */
 DFN_KERNEL(activation_fwd,
            (REAL * y, const REAL *x, dfn_activation act, REAL alpha, size_t n))
-DFN_KERNEL(activation_bwd,
-           (REAL *restrict dx, const REAL *restrict dy, const REAL *restrict x,
-            const REAL *restrict y, dfn_activation act, REAL alpha, size_t n))
+DFN_KERNEL(activation_bwd, (REAL * dx, const REAL *dy, const REAL *x, const REAL *y,
+                            dfn_activation act, REAL alpha, bool add, size_t n))
 
 /* ---- convolutions ----------------------------------------------------------------- */
 
@@ -87,17 +87,18 @@ DFN_KERNEL(affine_fwd,
 DFN_KERNEL(affine_bwd, (REAL *restrict dx, const REAL *restrict dy, REAL alpha, size_t n))
 
 /* batch_norm.c  statistics of x[N][C] per channel, and y = (x - mean) / sqrt(var + eps) w +
- * b; `batch`: mean and var depend on x. dw and db may be NULL */
+ * b; `batch`: mean and var depend on x. dw and db may be NULL. Backward without `add`
+ * overwrites dx, which then may be dy */
 DFN_KERNEL(batch_norm_stats,
            (REAL *restrict mean, REAL *restrict var, const REAL *restrict x, int N, int C))
 DFN_KERNEL(batch_norm_fwd,
            (REAL *restrict y, const REAL *restrict x, const REAL *restrict mean,
             const REAL *restrict var, const REAL *restrict w, const REAL *restrict b,
             REAL eps, int N, int C))
-DFN_KERNEL(batch_norm_bwd, (REAL *restrict dx, REAL *restrict dw, REAL *restrict db,
-                            const REAL *restrict dy, const REAL *restrict x,
-                            const REAL *restrict mean, const REAL *restrict var,
-                            const REAL *restrict w, REAL eps, bool batch, int N, int C))
+DFN_KERNEL(batch_norm_bwd,
+           (REAL * dx, REAL *restrict dw, REAL *restrict db, const REAL *dy,
+            const REAL *restrict x, const REAL *restrict mean, const REAL *restrict var,
+            const REAL *restrict w, REAL eps, bool batch, bool add, int N, int C))
 
 /* layer_norm.c  the same along each row of x[N][D]; dw and db may be NULL */
 DFN_KERNEL(layer_norm_fwd,
@@ -159,7 +160,8 @@ DFN_KERNEL(weighted_sum_bwd, (REAL *restrict dx, REAL *restrict dp, const REAL *
 
 /* ---- spectra ---------------------------------------------------------------------- */
 
-/* erb_gain.c   y[f] = g[band of f] x[f]; one frame, sum of widths[E] bins */
+/* erb_gain.c   y[f] = g[band of f] x[f]; one frame, sum of widths[E] bins; dx may be NULL
+ */
 DFN_KERNEL(erb_gain_fwd, (REAL *restrict y, const REAL *restrict x, const REAL *restrict g,
                           const int *widths, int E))
 DFN_KERNEL(erb_gain_bwd,
@@ -167,7 +169,7 @@ DFN_KERNEL(erb_gain_bwd,
             const REAL *restrict x, const REAL *restrict g, const int *widths, int E))
 
 /* deep_filter.c  y[f] = sum_k c[f bin_step + k tap_step] x[k][f]; one frame, one group; x
- * and dx are `order` pointers to frames, the newest last */
+ * and dx are `order` pointers to frames, the newest last; dx may be NULL */
 DFN_KERNEL(deep_filter_fwd, (REAL *restrict y, const REAL *restrict c, const REAL *const *x,
                              int bins, int order, int bin_step, int tap_step))
 DFN_KERNEL(deep_filter_bwd, (REAL *restrict dc, REAL *const *dx, const REAL *restrict dy,

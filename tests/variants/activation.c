@@ -70,11 +70,15 @@ static void run_bwd(const variant *v, dfn_activation act, size_t n, double scale
                    (double)FLT_EPSILON * (fabs(dx.d[i]) + fabs(dy.d[i]) * parts);
     }
     for (size_t i = 0; i < n; i++)
-        v->k.activation_bwd(one.f + i, dy.f + i, x.f + i, y.f + i, act, (float)alpha, 1);
-    v->k.activation_bwd(dx.f, dy.f, x.f, y.f, act, (float)alpha, n);
-    dfn_activation_bwd_f64(dx.d, dy.d, x.d, y.d, act, alpha, n);
+        v->k.activation_bwd(one.f + i, dy.f + i, x.f + i, y.f + i, act, (float)alpha, true,
+                            1);
+    v->k.activation_bwd(dx.f, dy.f, x.f, y.f, act, (float)alpha, true, n);
+    dfn_activation_bwd_f64(dx.d, dy.d, x.d, y.d, act, alpha, true, n);
     pair_check(v, "activation backward", &dx, bound);
     variant_same(v, "activation backward, one by one", dx.f, one.f, n);
+    v->k.activation_bwd(dy.f, dy.f, x.f, y.f, act, (float)alpha, false, n); /* in place */
+    dfn_activation_bwd_f64(dy.d, dy.d, x.d, y.d, act, alpha, false, n);
+    pair_check(v, "activation backward, in place", &dy, bound);
     pair_free(&x);
     pair_free(&y);
     pair_free(&dx);

@@ -75,10 +75,15 @@ void variant_batch_norm_bwd(const variant *v)
         for (size_t c = 0; c < C; c++)
             bound[c] = 9 * eps * 3 * (ROWS + 1);
         v->k.batch_norm_bwd(dx.f, weights ? dw.f : NULL, weights ? db.f : NULL, dy.f, x.f,
-                            mean.f, var.f, w.f, (float)epsilon, batch, ROWS, (int)C);
+                            mean.f, var.f, w.f, (float)epsilon, batch, true, ROWS, (int)C);
         dfn_batch_norm_bwd_f64(dx.d, weights ? dw.d : NULL, weights ? db.d : NULL, dy.d,
-                               x.d, mean.d, var.d, w.d, epsilon, batch, ROWS, (int)C);
+                               x.d, mean.d, var.d, w.d, epsilon, batch, true, ROWS, (int)C);
         pair_check(v, "batch norm backward, dx", &dx, of_x);
+        v->k.batch_norm_bwd(dy.f, NULL, NULL, dy.f, x.f, mean.f, var.f, w.f, (float)epsilon,
+                            batch, false, ROWS, (int)C); /* in place */
+        dfn_batch_norm_bwd_f64(dy.d, NULL, NULL, dy.d, x.d, mean.d, var.d, w.d, epsilon,
+                               batch, false, ROWS, (int)C);
+        pair_check(v, "batch norm backward, in place", &dy, of_x);
         pair_check(v, "batch norm backward, dw", &dw, bound);
         pair_check(v, "batch norm backward, db", &db, bound);
         pair *all[] = {&dx, &dy, &x, &dw, &db, &mean, &var, &w};

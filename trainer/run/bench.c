@@ -88,6 +88,7 @@ static dfn_status open_bench(bench *b, dfn_error *err)
                                     .frames = b->s.frames,
                                     .mode = DFN_TRAIN,
                                     .cpu = dfn_cpu_detect(),
+                                    .weights_only = true,
                                     .gemm = b->s.blas ? dfn_blas_gemm : NULL};
     if ((status = dfn_plan_new(&b->plan, b->g, &config, err)) ||
         (status = dfn_weights_new(&b->w, b->g, DFN_F32, err)) ||

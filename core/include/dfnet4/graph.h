@@ -168,6 +168,7 @@ typedef struct dfn_plan_config {
     dfn_precision precision; /* DFN_F64 is the oracle of the tests */
     unsigned cpu;            /* DFN_CPU_* allowed; 0 is portable C */
     dfn_gemm *gemm;          /* DFN_F32, DFN_EVAL and DFN_TRAIN; NULL: our own */
+    bool weights_only;       /* no gradients but those of weights; see dfn_backward */
     bool guard;              /* tests: no sharing, guard words behind every buffer */
 } dfn_plan_config;
 
@@ -213,6 +214,11 @@ DFN_API void dfn_run_nodes(dfn_plan *p, const void *const *weights, void *const 
 /** Gradient buffers of DFN_EVAL and DFN_TRAIN plans. Order of a step: dfn_run,
  *  dfn_plan_zero_grad, write d(loss)/d(output) into dfn_plan_grad(output), dfn_backward,
  * read dfn_plan_grad(input).
+ *
+ *  With config.weights_only, gradients of values share memory, values may lie over each
+ *  other, and what no weight can change is left out: only inputs and outputs can be read
+ *  after a run, only gradients of outputs can be written (NULL if no weight can change it),
+ *  and dstates are complete for nothing but the next plan of the kind.
  *
  *  dweights  dweights[i] is ADDED to; NULL entries are not computed. NULL: none at all
  *  dstates   in: gradient of the state after the run; out: of the state before it. NULL:

@@ -92,31 +92,42 @@ static inline vf same_slope(vf x, vf y, vf alpha)
     return vf_set(1);
 }
 
-static inline void map_bwd(float *dx, const float *dy, const float *x, const float *y,
-                           float alpha, size_t n, vf (*f)(vf, vf, vf))
+static inline __attribute__((always_inline)) void map_bwd(float *dx, const float *dy,
+                                                          const float *x, const float *y,
+                                                          float alpha, bool add, size_t n,
+                                                          vf (*f)(vf, vf, vf))
 {
     const vf a = vf_set(alpha);
     for (size_t i = 0; i < n; i += VF) {
         const size_t m = n - i;
         const vf slope = f(vf_load_some(x + i, m), vf_load_some(y + i, m), a);
-        vf_store_some(dx + i,
-                      vf_fma(vf_load_some(dy + i, m), slope, vf_load_some(dx + i, m)), m);
+        const vf old = add ? vf_load_some(dx + i, m) : vf_set(0);
+        vf_store_some(dx + i, vf_fma(vf_load_some(dy + i, m), slope, old), m);
     }
 }
 
-void SIMD(activation_bwd)(float *restrict dx, const float *restrict dy,
-                          const float *restrict x, const float *restrict y,
-                          dfn_activation act, float alpha, size_t n)
+static inline __attribute__((always_inline)) void
+choose_bwd(float *dx, const float *dy, const float *x, const float *y, dfn_activation act,
+           float alpha, bool add, size_t n)
 {
     switch (act) {
-    case DFN_ACT_RELU: map_bwd(dx, dy, x, y, alpha, n, relu_slope); break;
-    case DFN_ACT_LEAKY_RELU: map_bwd(dx, dy, x, y, alpha, n, leaky_relu_slope); break;
-    case DFN_ACT_GELU: map_bwd(dx, dy, x, y, alpha, n, gelu_slope); break;
-    case DFN_ACT_SILU: map_bwd(dx, dy, x, y, alpha, n, silu_slope); break;
-    case DFN_ACT_SIGMOID: map_bwd(dx, dy, x, y, alpha, n, sigmoid_slope); break;
-    case DFN_ACT_TANH: map_bwd(dx, dy, x, y, alpha, n, tangent_slope); break;
-    case DFN_ACT_SOFTPLUS: map_bwd(dx, dy, x, y, alpha, n, softplus_slope); break;
+    case DFN_ACT_RELU: map_bwd(dx, dy, x, y, alpha, add, n, relu_slope); break;
+    case DFN_ACT_LEAKY_RELU: map_bwd(dx, dy, x, y, alpha, add, n, leaky_relu_slope); break;
+    case DFN_ACT_GELU: map_bwd(dx, dy, x, y, alpha, add, n, gelu_slope); break;
+    case DFN_ACT_SILU: map_bwd(dx, dy, x, y, alpha, add, n, silu_slope); break;
+    case DFN_ACT_SIGMOID: map_bwd(dx, dy, x, y, alpha, add, n, sigmoid_slope); break;
+    case DFN_ACT_TANH: map_bwd(dx, dy, x, y, alpha, add, n, tangent_slope); break;
+    case DFN_ACT_SOFTPLUS: map_bwd(dx, dy, x, y, alpha, add, n, softplus_slope); break;
     case DFN_ACT_NONE:
-    case DFN_ACT_COUNT: map_bwd(dx, dy, x, y, alpha, n, same_slope); break;
+    case DFN_ACT_COUNT: map_bwd(dx, dy, x, y, alpha, add, n, same_slope); break;
     }
+}
+
+void SIMD(activation_bwd)(float *dx, const float *dy, const float *x, const float *y,
+                          dfn_activation act, float alpha, bool add, size_t n)
+{
+    if (add)
+        choose_bwd(dx, dy, x, y, act, alpha, true, n);
+    else
+        choose_bwd(dx, dy, x, y, act, alpha, false, n);
 }

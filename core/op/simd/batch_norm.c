@@ -194,22 +194,33 @@ typedef struct slopes {
 } slopes;
 
 static inline __attribute__((always_inline)) void
-row_bwd(float *dx, const float *dy, const float *x, const slopes *p, int n)
+row_bwd(float *dx, const float *dy, const float *x, const slopes *p, bool add, int n)
 {
     for (int i = 0; i < n; i += VF) {
         const size_t m = (size_t)(n - i);
         const vf d = vf_load_some(x + i, m) - vf_load_some(p->mean + i, m);
         const vf g = vf_fnma(d, vf_load_some(p->slope + i, m),
                              vf_load_some(dy + i, m) - vf_load_some(p->level + i, m));
-        vf_store_some(dx + i,
-                      vf_fma(vf_load_some(p->scale + i, m), g, vf_load_some(dx + i, m)), m);
+        const vf old = add ? vf_load_some(dx + i, m) : vf_set(0);
+        vf_store_some(dx + i, vf_fma(vf_load_some(p->scale + i, m), g, old), m);
     }
 }
 
-void SIMD(batch_norm_bwd)(float *restrict dx, float *restrict dw, float *restrict db,
-                          const float *restrict dy, const float *restrict x,
+static inline __attribute__((always_inline)) void rows_bwd(float *dx, const float *dy,
+                                                           const float *x, const slopes *p,
+                                                           const columns *s, bool add)
+{
+    size_t at = (size_t)s->first;
+    for (int n = 0; n < s->rows; n++, at += (size_t)s->ld)
+        row_bwd(dx + at, dy + at, x + at, p, add, s->W);
+    row_bwd(dx + at, dy + at, x + at, p, add, s->rest);
+}
+
+void SIMD(batch_norm_bwd)(float *dx, float *restrict dw, float *restrict db,
+                          const float *dy, const float *restrict x,
                           const float *restrict mean, const float *restrict var,
-                          const float *restrict w, float eps, bool batch, int N, int C)
+                          const float *restrict w, float eps, bool batch, bool add, int N,
+                          int C)
 {
     double sum[MOST], dot[MOST];
     float r[MOST];
@@ -233,10 +244,10 @@ void SIMD(batch_norm_bwd)(float *restrict dx, float *restrict dw, float *restric
             p.level[i] = batch ? (float)(sum[from] / N) : 0;
             p.slope[i] = batch ? (float)(dot[from] / N) * r[i] : 0;
         }
-        size_t at = (size_t)s.first;
-        for (int n = 0; n < s.rows; n++, at += (size_t)s.ld)
-            row_bwd(dx + at, dy + at, x + at, &p, s.W);
-        row_bwd(dx + at, dy + at, x + at, &p, s.rest);
+        if (add)
+            rows_bwd(dx, dy, x, &p, &s, true);
+        else
+            rows_bwd(dx, dy, x, &p, &s, false);
         if (s.C == C)
             return;
     }

@@ -1,0 +1,158 @@
+/* gradients.c - see gradients.h. A plan for the gradients of weights only
+ * (config.weights_only)
+ *
+ *   leaves out  what no weight can change, and what changes no output;
+ *   shares      memory by lifetime: a gradient is needed from the last consumer of its
+ * value (the first one to run backwards) to the node that makes it; writes      a gradient
+ * first, instead of adding to zeros, where the op can do that, or over that of its output,
+ * where nobody else adds to it; overwrites  values that nobody needs any more with those
+ * made of them. */
+#include "graph/gradients.h"
+
+#include <limits.h>
+
+/* Consumers of a value, views of it included. */
+typedef struct uses {
+    int count, last; /* inputs of nodes that compute something; the last such node */
+    bool port;       /* seen from outside */
+} uses;
+
+static bool shares(const dfn_plan *p)
+{
+    return p->config.weights_only && p->config.mode != DFN_INFER && !p->config.guard;
+}
+
+/* A gradient that has to be written, though nobody wants it. */
+static bool wasted(const dfn_plan *p, dfn_value v, int i)
+{
+    return p->step[v].wanted && !p->step[dfn_plan_root(p, p->g->node[v].in[i])].wanted &&
+           !p->op[p->g->node[v].op]->skips;
+}
+
+/* Whether v's own buffer is written by a node. */
+static bool computed(const dfn_plan *p, dfn_value v)
+{
+    return !dfn_plan_borrows(p, v) && p->g->node[v].op != DFN_OP_INPUT;
+}
+
+static uses find_uses(const dfn_plan *p, dfn_value v, bool wanted_only)
+{
+    uses u = {.last = -1};
+    for (dfn_value c = v + 1; c < p->g->n_node; c++)
+        for (int i = 0; i < p->g->node[c].n_in && computed(p, c); i++)
+            if (dfn_plan_root(p, p->g->node[c].in[i]) == v &&
+                (!wanted_only || p->step[c].wanted)) {
+                u.count++;
+                u.last = c;
+            }
+    for (int i = 0; i < p->g->n_port; i++)
+        u.port = u.port || dfn_plan_root(p, p->g->port[i].value) == v;
+    return u;
+}
+
+static bool trainable(const dfn_graph *g, dfn_value v)
+{
+    for (int i = 0; i < g->node[v].n_w; i++)
+        if (!g->weight[g->node[v].w[i]].buffer)
+            return true;
+    return false;
+}
+
+/* Values that some weight can change, and that can change an output. */
+static void find_wanted(dfn_plan *p)
+{
+    const dfn_graph *g = p->g;
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        p->step[v].wanted = !shares(p) || trainable(g, v);
+        for (int i = 0; i < g->node[v].n_in; i++)
+            p->step[v].wanted |= p->step[g->node[v].in[i]].wanted;
+    }
+    for (dfn_value v = g->n_node - 1; v >= 0 && shares(p); v--)
+        if (computed(p, v)) {
+            const uses u = find_uses(p, v, true);
+            p->step[v].wanted = p->step[v].wanted && (u.count || u.port);
+        }
+}
+
+/* Whether node v may make its input's gradient in that of its output, or its output over
+ * its input: nobody else has to do with the input. */
+static bool alone(const dfn_plan *p, dfn_value v, dfn_value source)
+{
+    const uses u = find_uses(p, source, false);
+    return u.count == 1 && u.last == v && !u.port && computed(p, source) &&
+           dfn_plan_used(p, source) == dfn_plan_used(p, v);
+}
+
+static bool writes_over(const dfn_plan *p, dfn_value v)
+{
+    const dfn_op *op = p->op[p->g->node[v].op];
+    return op->over && op->over(&p->g->node[v]);
+}
+
+void dfn_gradient_plan(dfn_plan *p)
+{
+    const dfn_graph *g = p->g;
+    find_wanted(p);
+    for (dfn_value v = 0; v < g->n_node; v++)
+        p->step[v].shares = v;
+    for (dfn_value v = g->n_node - 1; v >= 0 && shares(p); v--) {
+        if (!computed(p, v) || !p->step[v].wanted || g->node[v].n_in != 1)
+            continue;
+        const dfn_value source = dfn_plan_root(p, g->node[v].in[0]);
+        if (!p->step[source].wanted || !alone(p, v, source))
+            continue;
+        if (p->op[g->node[v].op]->in_place)
+            p->step[source].shares = p->step[v].shares;
+        p->step[v].over = writes_over(p, v) && p->op[g->node[source].op]->forgets;
+    }
+}
+
+int dfn_gradient_lifetimes(const dfn_plan *p, dfn_lifetime *l)
+{
+    int n = 0;
+    for (dfn_value v = 0; v < p->g->n_node; v++) {
+        if (dfn_plan_borrows(p, v) || !p->step[v].wanted || p->step[v].shares != v)
+            continue;
+        const uses u = find_uses(p, v, true);
+        l[n] = (dfn_lifetime){.bytes = dfn_plan_value_bytes(p, v), .node = v, .first = v};
+        l[n].last = u.port ? INT_MAX : u.last;
+        for (dfn_value s = 0; s < v; s++) /* chains of values that share it */
+            if (p->step[s].shares == v && l[n].first > s)
+                l[n].first = s;
+        if (!shares(p)) {
+            l[n].first = -1;
+            l[n].last = INT_MAX;
+        }
+        n++;
+    }
+    return n;
+}
+
+size_t dfn_gradient_waste(const dfn_plan *p)
+{
+    size_t most = 0;
+    for (dfn_value v = 0; v < p->g->n_node; v++)
+        for (int i = 0; i < p->g->node[v].n_in && computed(p, v); i++) {
+            const size_t bytes = dfn_plan_used(p, p->g->node[v].in[i]);
+            if (wasted(p, v, i) && most < bytes)
+                most = bytes;
+        }
+    return most;
+}
+
+void dfn_gradient_arguments(dfn_plan *p, dfn_value v, int at)
+{
+    const dfn_node *n = &p->g->node[v];
+    for (int i = 0; i < n->n_in && shares(p); i++) {
+        const dfn_value source = dfn_plan_root(p, n->in[i]);
+        const uses u = find_uses(p, source, true);
+        if (wasted(p, v, i))
+            p->din[at + i] = p->waste;
+        int here = 0;
+        for (int k = 0; k < n->n_in; k++)
+            here += dfn_plan_root(p, n->in[k]) == source;
+        const bool first = p->step[source].wanted && !u.port && u.last == v;
+        p->fresh[at + i] = first && here == 1 && p->op[n->op]->fresh;
+        p->clear[at + i] = first && !p->fresh[at + i];
+    }
+}
