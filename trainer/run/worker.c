@@ -4,8 +4,6 @@
  * as late, so that rows meet. */
 #include "run/worker.h"
 
-#include "run/gemm.h"
-
 #include <dfnet4/dsp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +63,7 @@ dfn_status dfn_worker_new(dfn_worker **out, const dfn_worker_config *config, dfn
                                   .frames = w->frames,
                                   .mode = config->mode,
                                   .cpu = config->cpu,
-                                  .gemm = NULL};
+                                  .weights_only = true};
     dfn_status status = DFN_OK;
     if (w->frames <= w->info->lookahead)
         status = dfn_fail(err, DFN_ERR_ARG, "a clip of %zu samples is too short",
