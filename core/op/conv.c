@@ -16,11 +16,16 @@
 enum {
     ROWS = 128,   /* of a product, at least, where there are as many */
     OUTPUTS = 16, /* of a group that counts as one of its own */
+    CHANNELS = 8,
 };
 
+/* Groups after small ones have been put together. */
 static int groups(const conv_shape *s)
 {
-    return s->O / s->groups < OUTPUTS && s->O <= 2 * OUTPUTS ? 1 : s->groups;
+    int n = s->groups;
+    while (n > 1 && (s->groups % n || s->O / n < OUTPUTS || s->C / n < CHANNELS))
+        n--;
+    return n;
 }
 
 static size_t window_size(const conv_shape *s)
@@ -162,7 +167,7 @@ typedef struct place {
 static place place_of(const conv_shape *s, int o)
 {
     const int n = s->C / s->groups, nc = s->C / groups(s), taps = s->kt * s->kf;
-    const int own = groups(s) < s->groups ? o / (s->O / s->groups) * n : 0;
+    const int own = o / (s->O / s->groups) % (s->groups / groups(s)) * n;
     return (place){
         (size_t)o * (size_t)(n * taps), (size_t)o * window_size(s), n, nc, own, taps};
 }

@@ -73,7 +73,18 @@ static inline void windows(float *restrict p, const float *const *x, int nc, int
     }
 }
 
-/* Of one frame, into windows that lie within; n is 3 or 6. */
+/* n whole vectors of a frame, likewise. */
+static inline __attribute__((always_inline)) void copy_vectors(float *restrict p,
+                                                               const float *restrict x,
+                                                               int count, int row, int step,
+                                                               const int n)
+{
+    for (int f = 0; f < count; f++, p += row, x += step)
+        for (int i = 0; i < n; i++)
+            vf_store(p + i * VF, vf_load(x + i * VF));
+}
+
+/* Of one frame, into windows that lie within; n is 3, 6 or fills vectors. */
 static inline void short_windows(float *restrict p, const float *x, int count, int row,
                                  int step, int n)
 {
@@ -81,28 +92,46 @@ static inline void short_windows(float *restrict p, const float *x, int count, i
         clear(p + f * row, n);
     if (x && n == 3)
         copy_pieces(p, x, count, row, step, 3);
-    else if (x)
+    else if (x && n == 6)
         copy_pieces(p, x, count, row, step, 6);
+    else if (x && n == VF)
+        copy_vectors(p, x, count, row, step, 1);
+    else if (x && n == 2 * VF)
+        copy_vectors(p, x, count, row, step, 2);
+    else if (x)
+        copy_vectors(p, x, count, row, step, n / VF);
 }
 
-/* Three bins of a magnitude or a spectrum are so short that finding out what to copy takes
- * longer than copying it: they go frame by frame. */
+/* The windows that lie within, from `first` to `end` - 1. */
+typedef struct within {
+    int first, end;
+} within;
+
+static inline within windows_within(int F, int Fo, int kf, int stride, int pad)
+{
+    const int room = F - kf + pad;
+    if (room < 0)
+        return (within){Fo, Fo};
+    const int first = pad > 0 ? (pad + stride - 1) / stride : 0;
+    const int end = room / stride < Fo ? room / stride + 1 : Fo;
+    return (within){first < end ? first : end, end};
+}
+
+/* Where finding out what to copy takes longer than copying it, windows go frame by frame:
+ * three bins of a magnitude or a spectrum, or whole vectors. */
 void SIMD(conv_windows)(float *restrict p, const float *const *x, int nc, int F, int C,
                         int Fo, int kt, int kf, int stride, int pad)
 {
-    const int n = kf * nc, row = kt * n, room = F - kf + pad;
-    int first = Fo, end = Fo; /* of the windows that lie within */
-    if (nc == C && (n == 3 || n == 6) && room >= 0) {
-        first = pad > 0 ? (pad + stride - 1) / stride : 0;
-        end = room / stride < Fo ? room / stride + 1 : Fo;
-        first = first < end ? first : end;
-    }
-    windows(p, x, nc, F, C, 0, first, kt, kf, stride, pad);
-    for (int d = 0; d < kt && first < end; d++)
-        short_windows(p + first * row + d * n,
-                      x[d] ? x[d] + (first * stride - pad) * C : NULL, end - first, row,
-                      stride * C, n);
-    windows(p, x, nc, F, C, end, Fo, kt, kf, stride, pad);
+    const int n = kf * nc, row = kt * n;
+    within in = {Fo, Fo};
+    if (nc == C && (n == 3 || n == 6 || n % VF == 0))
+        in = windows_within(F, Fo, kf, stride, pad);
+    windows(p, x, nc, F, C, 0, in.first, kt, kf, stride, pad);
+    for (int d = 0; d < kt && in.first < in.end; d++)
+        short_windows(p + in.first * row + d * n,
+                      x[d] ? x[d] + (in.first * stride - pad) * C : NULL, in.end - in.first,
+                      row, stride * C, n);
+    windows(p, x, nc, F, C, in.end, Fo, kt, kf, stride, pad);
 }
 
 static inline void add_to(float *restrict x, const float *restrict p, int n)
@@ -114,10 +143,11 @@ static inline void add_to(float *restrict x, const float *restrict p, int n)
                       (size_t)(n - i));
 }
 
-void SIMD(conv_scatter)(float *const *dx, const float *restrict dp, int nc, int F, int C,
-                        int Fo, int kt, int kf, int stride, int pad)
+static inline void scatter(float *const *dx, const float *restrict dp, int nc, int F, int C,
+                           int from, int to, int kt, int kf, int stride, int pad)
 {
-    for (int f = 0; f < Fo; f++) {
+    dp += from * kt * kf * nc;
+    for (int f = from; f < to; f++) {
         const taps t = taps_of(f, F, kf, stride, pad);
         const int at = (t.first + t.from) * C, n = t.to - t.from;
         for (int d = 0; d < kt; d++, dp += kf * nc) {
@@ -128,6 +158,24 @@ void SIMD(conv_scatter)(float *const *dx, const float *restrict dp, int nc, int 
                 add_to(dx[d] + at + k * C, p + k * nc, nc);
         }
     }
+}
+
+void SIMD(conv_scatter)(float *const *dx, const float *restrict dp, int nc, int F, int C,
+                        int Fo, int kt, int kf, int stride, int pad)
+{
+    const int n = kf * nc, row = kt * n;
+    within in = {Fo, Fo};
+    if (nc == C && n % VF == 0)
+        in = windows_within(F, Fo, kf, stride, pad);
+    scatter(dx, dp, nc, F, C, 0, in.first, kt, kf, stride, pad);
+    for (int d = 0; d < kt; d++) {
+        float *to = dx[d] ? dx[d] + (in.first * stride - pad) * C : NULL;
+        const float *from = dp + in.first * row + d * n;
+        for (int f = in.first; to && f < in.end; f++, to += stride * C, from += row)
+            for (int i = 0; i < n; i += VF)
+                vf_store(to + i, vf_load(to + i) + vf_load(from + i));
+    }
+    scatter(dx, dp, nc, F, C, in.end, Fo, kt, kf, stride, pad);
 }
 
 void SIMD(conv_repeat)(float *restrict y, const float *restrict x, int n, int times)
