@@ -159,7 +159,7 @@ static void test_damage(void)
     struct stat st;
     dfn_error err;
     CHECK(stat(config.cache, &st) == 0, "no cache");
-    const off_t at[] = {0, 8, 12, 16, 24, 40, 110, st.st_size - 1, st.st_size - 300};
+    const off_t at[] = {0, 8, 12, 16, 24, 40, 110, st.st_size - 1, st.st_size - 100};
     for (int i = 0; i < 12; i++) {
         const int fd = open(config.cache, O_RDWR);
         char byte;
@@ -188,7 +188,31 @@ static void test_change(void)
     CHECK(s && strstr(told, "made of other files"), "%s", told);
     CHECK(s && find(s, "speech/a.wav")->count == 30000, "old samples");
     dfn_sounds_free(s);
-    write_sound("speech/a.wav", 48000, 1, 48000, 1, PCM);
+    write_sound("speech/a.wav", 48000, 1, 30000, 0.5f, PCM); /* of the same size */
+    s = open_sounds(&config, &err);
+    CHECK(s && strstr(told, "made of other files"), "%s", told);
+    if (s)
+        check_wave(find(s, "speech/a.wav"), 30000, 0.5, 1);
+    dfn_sounds_free(s);
+}
+
+/* What the list says may be corrected, and the list be called otherwise. */
+static void test_correction(void)
+{
+    dfn_error err;
+    char text[sizeof lists], *bob;
+    dfn_data_config c = config;
+    memcpy(text, lists, sizeof lists);
+    bob = strstr(text, "bob,valid,15000");
+    memcpy(bob, "bea,train,14000", 15);
+    write_text("list.csv", text);
+    c.manifest = "./speech/../list.csv";
+    dfn_sounds *s = open_sounds(&c, &err);
+    const dfn_sound *x = find(s, "speech/stereo.wav");
+    CHECK(s && !*told && steps == 0, "decoded anew: %s%s", err.text, told);
+    CHECK(x && !strcmp(x->speaker, "bea") && x->bandwidth_hz == 14000, "old words");
+    CHECK(s && dfn_sounds_count(s, DFN_SPEECH, DFN_TRAIN_SPLIT) == 4, "old split");
+    dfn_sounds_free(s);
 }
 
 static void refuse(const char *text, const char *why)
@@ -219,6 +243,7 @@ int main(void)
     test_manifest();
     test_damage();
     test_change();
+    test_correction();
     test_refusals();
     leave_folder();
     return check_report();

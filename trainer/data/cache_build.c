@@ -71,19 +71,10 @@ static float quantise(dfn_decoded *d)
     return scale;
 }
 
-/* What the list says, but no more than the rate of the file has. Of speech it matters, and
- * is measured where nobody said it; noise may well be dull by nature. */
-static dfn_status find_bandwidth(dfn_cache_record *r, const dfn_manifest_entry *e,
-                                 const dfn_decoded *d)
+/* Of speech it matters where its band ends; noise may well be dull by nature. */
+static bool to_measure(const dfn_manifest_entry *e)
 {
-    dfn_measure m = {.bandwidth_hz = e->bandwidth_hz};
-    if (e->kind == DFN_SPEECH && !(e->bandwidth_hz > 0) &&
-        dfn_measure_sound(&m, d->data, d->count, DFN_SOUND_RATE, NULL))
-        return DFN_ERR_NOMEM;
-    const double nyquist = d->file_rate < DFN_SOUND_RATE ? d->file_rate / 2.0 : 0;
-    const bool limited = nyquist > 0 && (m.bandwidth_hz <= 0 || m.bandwidth_hz > nyquist);
-    r->bandwidth_hz = limited ? nyquist : m.bandwidth_hz;
-    return DFN_OK;
+    return e->kind == DFN_SPEECH && !(e->bandwidth_hz > 0);
 }
 
 /* Decode one recording; errno of a failed write, or 0. */
@@ -97,7 +88,12 @@ static int decode_one(build *b, size_t i)
         return err->status == DFN_ERR_NOMEM ? ENOMEM : 0;
     int error = 0;
     if (!dfn_decoded_judge(&d, e->kind != DFN_ROOM, err)) {
-        error = find_bandwidth(r, e, &d) ? ENOMEM : 0;
+        dfn_measure m = {0};
+        if (to_measure(e) &&
+            dfn_measure_sound(&m, d.data, d.count, DFN_SOUND_RATE, NULL) != DFN_OK)
+            error = ENOMEM;
+        r->measured_hz = m.bandwidth_hz;
+        r->nyquist_hz = d.file_rate < DFN_SOUND_RATE ? d.file_rate / 2.0 : 0;
         r->scale = quantise(&d);
         r->count = d.count;
         r->at = reserve(b, d.count * sizeof(int16_t));
@@ -124,7 +120,7 @@ static void work(void *context, int task, int worker)
         w->progress(w->user, done, b->m->count);
 }
 
-/* ---- index and names -------------------------------------------------------------------
+/* ---- index and faults ------------------------------------------------------------------
  */
 
 typedef struct tail {
@@ -147,39 +143,20 @@ static bool put(tail *t, const void *data, size_t size)
     return true;
 }
 
-/* Where `text` went; the empty one is at 0. */
-static uint32_t put_name(tail *t, const char *text, size_t names, bool *good)
-{
-    if (!*text)
-        return 0;
-    const size_t at = t->size - names;
-    *good = *good && at < UINT32_MAX && put(t, text, strlen(text) + 1);
-    return (uint32_t)at;
-}
-
 static bool make_tail(const build *b, tail *t)
 {
-    const size_t names = b->m->count * sizeof *b->record;
-    bool good = put(t, b->record, names) && put(t, "", 1);
-    const char *from = "";
-    uint32_t from_at = 0;
+    const size_t faults = b->m->count * sizeof *b->record;
+    bool good = put(t, b->record, faults) && put(t, "", 1);
     for (size_t i = 0; good && i < b->m->count; i++) {
-        const dfn_manifest_entry *e = &b->m->entry[i];
-        dfn_cache_record *r = &b->record[i];
-        if (e->from != from)
-            from_at = put_name(t, e->from, names, &good);
-        from = e->from;
-        r->from = from_at;
-        r->line = (uint32_t)e->line;
-        r->kind = (uint32_t)e->kind;
-        r->split = (uint32_t)e->split;
-        r->path = put_name(t, e->name, names, &good);
-        r->speaker = put_name(t, e->speaker, names, &good);
-        r->category = put_name(t, e->category, names, &good);
-        r->fault = put_name(t, b->fault[i].text, names, &good);
+        const char *text = b->fault[i].text;
+        const size_t at = t->size - faults;
+        if (!*text)
+            continue;
+        b->record[i].fault = (uint32_t)at;
+        good = at < UINT32_MAX && put(t, text, strlen(text) + 1);
     }
-    if (good)
-        memcpy(t->data, b->record, names);
+    if (good && faults)
+        memcpy(t->data, b->record, faults);
     return good;
 }
 
@@ -257,15 +234,9 @@ dfn_status dfn_cache_find_key(dfn_cache_key *key, const dfn_manifest *m, dfn_err
         const dfn_manifest_entry *e = &m->entry[i];
         struct stat st = {0};
         const bool there = stat(e->path, &st) == 0;
-        const int64_t number[] = {e->kind,    e->split,          e->line,           there,
-                                  st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
-        good = put(&t, number, sizeof number) &&
-               put(&t, &e->bandwidth_hz, sizeof e->bandwidth_hz) &&
-               put(&t, e->from, strlen(e->from) + 1) &&
-               put(&t, e->path, strlen(e->path) + 1) &&
-               put(&t, e->name, strlen(e->name) + 1) &&
-               put(&t, e->speaker, strlen(e->speaker) + 1) &&
-               put(&t, e->category, strlen(e->category) + 1);
+        const int64_t number[] = {e->kind == DFN_ROOM, to_measure(e),     there, st.st_size,
+                                  st.st_mtim.tv_sec,   st.st_mtim.tv_nsec};
+        good = put(&t, number, sizeof number) && put(&t, e->name, strlen(e->name) + 1);
     }
     if (good)
         dfn_sha256(key->text, t.data, t.size);

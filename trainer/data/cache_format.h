@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define DFN_CACHE_MAGIC                                                                    \
-    "dfnsnd1\n" /* counts up when anything here or in decoding changes */
+    "dfnsnd2\n" /* counts up when anything here or in decoding changes */
 enum { DFN_CACHE_ALIGN = 64, DFN_CACHE_ORDER = 0x01020304 };
 
 typedef struct dfn_cache_header {
@@ -20,15 +20,13 @@ typedef struct dfn_cache_header {
 
 typedef struct dfn_cache_record {
     uint64_t at, count; /* bytes from the start of the file, samples */
-    double bandwidth_hz;
+    double measured_hz, nyquist_hz;
     float scale;
-    uint32_t kind, split, line;
-    uint32_t path, speaker, category, from; /* bytes from the start of the names */
-    uint32_t fault, unused;                 /* 0: none; the names begin with a zero */
+    uint32_t fault; /* bytes from the start of the faults, which is a zero; 0: none */
 } dfn_cache_record;
 
 /** The digest that belongs into the header: of the header itself, and of the tail, which is
- * index and names. */
+ * index and faults. */
 void dfn_cache_digest(char out[65], const dfn_cache_header *h, const void *tail,
                       size_t size);
 

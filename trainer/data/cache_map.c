@@ -24,8 +24,8 @@ void dfn_cache_digest(char out[65], const dfn_cache_header *h, const void *tail,
 typedef struct view {
     const dfn_cache_header *header;
     const dfn_cache_record *record;
-    const char *names;
-    size_t names_size;
+    const char *faults;
+    size_t faults_size;
 } view;
 
 /* Why the mapping is not a whole cache for this key, or NULL. */
@@ -41,9 +41,9 @@ static const char *check_header(view *v, const dfn_cache *c, const dfn_cache_key
         (c->size - h->index) / sizeof *v->record < h->items)
         return "is damaged";
     v->record = (const void *)(c->map + h->index);
-    v->names = (const char *)(v->record + h->items);
-    v->names_size = (size_t)((const char *)c->map + c->size - v->names);
-    if (v->names_size == 0 || *v->names || v->names[v->names_size - 1])
+    v->faults = (const char *)(v->record + h->items);
+    v->faults_size = (size_t)((const char *)c->map + c->size - v->faults);
+    if (v->faults_size == 0 || *v->faults || v->faults[v->faults_size - 1])
         return "is damaged";
     char digest[65];
     dfn_cache_digest(digest, h, v->record, c->size - h->index);
@@ -57,25 +57,16 @@ static const char *check_header(view *v, const dfn_cache *c, const dfn_cache_key
 static bool take_item(dfn_cache_item *item, const dfn_cache *c, const view *v, size_t i)
 {
     const dfn_cache_record *r = &v->record[i];
-    const size_t n = v->names_size;
-    if (r->path >= n || r->speaker >= n || r->category >= n || r->from >= n ||
-        r->fault >= n || r->kind >= DFN_SOUND_KINDS || r->split >= DFN_SPLITS ||
-        r->line > INT32_MAX || r->at % DFN_CACHE_ALIGN || r->at > v->header->index ||
+    if (r->fault >= v->faults_size || r->at % DFN_CACHE_ALIGN || r->at > v->header->index ||
         r->count > (v->header->index - r->at) / sizeof(int16_t) || !isfinite(r->scale) ||
-        !isfinite(r->bandwidth_hz))
+        !isfinite(r->measured_hz) || !isfinite(r->nyquist_hz))
         return false;
-    *item = (dfn_cache_item){.sound = {.path = v->names + r->path,
-                                       .speaker = v->names + r->speaker,
-                                       .category = v->names + r->category,
-                                       .bandwidth_hz = r->bandwidth_hz,
-                                       .count = (size_t)r->count,
-                                       .data = (const void *)(c->map + r->at),
-                                       .scale = r->scale},
-                             .kind = (dfn_sound_kind)r->kind,
-                             .split = (dfn_split)r->split,
-                             .fault = r->fault ? v->names + r->fault : NULL,
-                             .from = v->names + r->from,
-                             .line = (int)r->line};
+    *item = (dfn_cache_item){.data = (const void *)(c->map + r->at),
+                             .count = (size_t)r->count,
+                             .scale = r->scale,
+                             .measured_hz = r->measured_hz,
+                             .nyquist_hz = r->nyquist_hz,
+                             .fault = r->fault ? v->faults + r->fault : NULL};
     return true;
 }
 

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 struct dfn_sounds {
-    dfn_cache cache;
+    dfn_manifest manifest; /* the texts */
+    dfn_cache cache;       /* the samples */
+    dfn_sound *sound;      /* one per entry */
     const dfn_sound **list[DFN_SOUND_KINDS][DFN_SPLITS];
     int count[DFN_SOUND_KINDS][DFN_SPLITS];
 };
@@ -90,12 +92,12 @@ static int thread_count(int threads)
 /* ---- what cannot be used --------------------------------------------------------------
  */
 
-static void tell(const dfn_data_watch *w, const dfn_cache_item *i)
+static void tell(const dfn_data_watch *w, const dfn_manifest_entry *e, const char *fault)
 {
-    if (i->line)
-        dfn_notice(w, "%s:%d: %s: %s", i->from, i->line, i->sound.path, i->fault);
+    if (e->line)
+        dfn_notice(w, "%s:%d: %s: %s", e->from, e->line, e->name, fault);
     else
-        dfn_notice(w, "%s/%s: %s", i->from, i->sound.path, i->fault);
+        dfn_notice(w, "%s: %s", e->path, fault);
 }
 
 static dfn_status judge(const dfn_manifest *m, size_t faults, dfn_error *err)
@@ -121,7 +123,7 @@ static dfn_status judge_cache(const dfn_manifest *m, const dfn_cache *c, dfn_err
     for (size_t i = 0; i < c->count; i++) {
         faults += c->item[i].fault != NULL;
         if (c->item[i].fault)
-            tell(&m->watch, &c->item[i]);
+            tell(&m->watch, &m->entry[i], c->item[i].fault);
     }
     const dfn_status status = judge(m, faults, err);
     if (!status && faults)
@@ -130,23 +132,45 @@ static dfn_status judge_cache(const dfn_manifest *m, const dfn_cache *c, dfn_err
     return status;
 }
 
+/* What the list says or was measured, but no more than the rate of the file has. */
+static double find_bandwidth(const dfn_manifest_entry *e, const dfn_cache_item *item)
+{
+    const double hz = e->bandwidth_hz > 0 ? e->bandwidth_hz : item->measured_hz;
+    return item->nyquist_hz > 0 && !(hz > 0 && hz < item->nyquist_hz) ? item->nyquist_hz
+                                                                      : hz;
+}
+
+static dfn_sound describe(const dfn_manifest_entry *e, const dfn_cache_item *item)
+{
+    return (dfn_sound){.path = e->name,
+                       .speaker = e->speaker,
+                       .category = e->category,
+                       .bandwidth_hz = find_bandwidth(e, item),
+                       .count = item->count,
+                       .data = item->data,
+                       .scale = item->scale};
+}
+
 static dfn_status fill(dfn_sounds *s, dfn_error *err)
 {
-    for (size_t i = 0; i < s->cache.count; i++)
-        if (!s->cache.item[i].fault)
-            s->count[s->cache.item[i].kind][s->cache.item[i].split]++;
+    const dfn_manifest *m = &s->manifest;
+    int room[DFN_SOUND_KINDS][DFN_SPLITS] = {{0}};
+    s->sound = malloc((m->count + 1) * sizeof *s->sound);
+    if (!s->sound)
+        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < m->count; i++)
+        room[m->entry[i].kind][m->entry[i].split]++;
     for (int k = 0; k < DFN_SOUND_KINDS; k++)
         for (int p = 0; p < DFN_SPLITS; p++) {
-            s->list[k][p] = malloc(((size_t)s->count[k][p] + 1) * sizeof **s->list);
+            s->list[k][p] = malloc(((size_t)room[k][p] + 1) * sizeof **s->list);
             if (!s->list[k][p])
                 return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
-            s->count[k][p] = 0;
         }
-    for (size_t i = 0; i < s->cache.count; i++) {
-        const dfn_cache_item *item = &s->cache.item[i];
-        if (!item->fault)
-            s->list[item->kind][item->split][s->count[item->kind][item->split]++] =
-                &item->sound;
+    for (size_t i = 0; i < m->count; i++) {
+        const dfn_manifest_entry *e = &m->entry[i];
+        s->sound[i] = describe(e, &s->cache.item[i]);
+        if (!s->cache.item[i].fault)
+            s->list[e->kind][e->split][s->count[e->kind][e->split]++] = &s->sound[i];
     }
     return DFN_OK;
 }
@@ -168,6 +192,8 @@ static dfn_status open_cache(dfn_cache *c, const dfn_manifest *m,
         if (!status)
             status = dfn_cache_map(c, path, &key, err);
     }
+    if (!status && c->count != m->count)
+        status = dfn_fail(err, DFN_ERR_FORMAT, "%s: is damaged", path);
     free(path);
     return status;
 }
@@ -175,20 +201,20 @@ static dfn_status open_cache(dfn_cache *c, const dfn_manifest *m,
 dfn_status dfn_sounds_open(dfn_sounds **out, const dfn_data_config *config,
                            const dfn_data_watch *watch, dfn_error *err)
 {
-    dfn_manifest m = {.watch = watch ? *watch : (dfn_data_watch){0}};
     dfn_sounds *s = *out = calloc(1, sizeof *s);
-    dfn_status status = s ? DFN_OK : dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
+    if (!s)
+        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
+    dfn_manifest *m = &s->manifest;
+    m->watch = watch ? *watch : (dfn_data_watch){0};
+    dfn_status status = read_lists(m, config, err);
     if (!status)
-        status = read_lists(&m, config, err);
+        status = judge(m, m->faults, err); /* before hours of decoding */
     if (!status)
-        status = judge(&m, m.faults, err); /* before hours of decoding */
+        status = open_cache(&s->cache, m, config, err);
     if (!status)
-        status = open_cache(&s->cache, &m, config, err);
-    if (!status)
-        status = judge_cache(&m, &s->cache, err);
+        status = judge_cache(m, &s->cache, err);
     if (!status)
         status = fill(s, err);
-    dfn_manifest_clear(&m);
     if (status) {
         dfn_sounds_free(s);
         *out = NULL;
@@ -203,7 +229,9 @@ void dfn_sounds_free(dfn_sounds *s)
     for (int k = 0; k < DFN_SOUND_KINDS; k++)
         for (int p = 0; p < DFN_SPLITS; p++)
             free(s->list[k][p]);
+    free(s->sound);
     dfn_cache_unmap(&s->cache);
+    dfn_manifest_clear(&s->manifest);
     free(s);
 }
 
