@@ -189,10 +189,11 @@ static void *work(void *user)
 /* Mixers that share rooms work at once, and make what one would make alone. */
 static void threads(const dfn_sounds *s)
 {
-    const dfn_mix_config c = dfn_mix_defaults();
+    dfn_mix_config c = dfn_mix_defaults();
     dfn_mixer *all[3];
     static job jobs[3], again[3];
     pthread_t thread[3];
+    c.rooms = 4;
     all[0] = mixer(s, &c, 9000);
     for (int i = 0; i < 3; i++) {
         if (i)
@@ -233,6 +234,7 @@ static void odd_sounds(void)
     dfn_mix_config c = dfn_mix_defaults();
     c.level_db = (dfn_range){-3, 0};
     c.gap_s = c.pause_s = (dfn_range){0, 0};
+    c.rooms = 4;
     for (int i = 0; i < 5000; i++)
         loud[i] = i / 50 % 2 ? 32767 : -32768;
     for (int kind = 0; kind < 2; kind++) {
