@@ -1,6 +1,7 @@
 /* A run goes on from a checkpoint as if nothing had happened; whatever happens to the
  * files, a whole one is found, or the reader says why not. */
 #include "optim/checkpoint.h"
+#include "optim/difference.h"
 #include "optim_graph.h"
 
 #include <dirent.h>
@@ -59,6 +60,17 @@ static bool same_tables(const dfn_weights *a, const dfn_weights *b, const dfn_gr
     return a->count == b->count;
 }
 
+/* Field by field: what lies between them may be anything. */
+static bool same_counters(const dfn_counters *a, const dfn_counters *b)
+{
+    return a->step == b->step && a->examples == b->examples &&
+           a->validated == b->validated && a->checkpointed == b->checkpointed &&
+           a->logged == b->logged && a->stale == b->stale && a->in_row == b->in_row &&
+           a->seconds == b->seconds && a->best.count == b->best.count &&
+           !memcmp(a->best.score, b->best.score, sizeof a->best.score) &&
+           !memcmp(a->best.step, b->best.step, sizeof a->best.step);
+}
+
 static bool same(const run *a, const run *b)
 {
     const dfn_graph *g = a->o.graph;
@@ -67,7 +79,7 @@ static bool same(const run *a, const run *b)
            same_tables(&a->o.first, &b->o.first, g) &&
            same_tables(&a->o.second, &b->o.second, g) &&
            same_tables(&a->o.largest, &b->o.largest, g) && a->o.updates == b->o.updates &&
-           a->o.skipped == b->o.skipped && !memcmp(&a->p, &b->p, sizeof a->p);
+           a->o.skipped == b->o.skipped && same_counters(&a->p, &b->p);
 }
 
 static void save(const run *r)
@@ -266,6 +278,64 @@ static void foreign(const dfn_graph *g)
     dfn_graph_free(other);
 }
 
+/* Of another optimiser, should the recipes not tell: it has tensors more. */
+static void without_largest(const dfn_graph *g)
+{
+    run r;
+    dfn_error err = {0};
+    dfn_adamw_config plain = config;
+    plain.amsgrad = false;
+    open_run(&r, g);
+    dfn_adamw_free(&r.o);
+    CHECK(!dfn_adamw_new(&r.o, g, &plain, &err), "%s", err.text);
+    CHECK(load(&r, NULL, &err) == -2 && err.status == DFN_ERR_ARG &&
+              strstr(err.text, "tensors, not"),
+          "'%s'", err.text);
+    close_run(&r);
+}
+
+static void counters(void)
+{
+    char text[DFN_COUNTERS_TEXT];
+    dfn_counters c = {.step = 1,
+                      .examples = (uint64_t)1 << 53,
+                      .validated = 3,
+                      .checkpointed = 4,
+                      .logged = 5,
+                      .stale = 6,
+                      .in_row = 7,
+                      .seconds = 0.1},
+                 back;
+    uint64_t updates, skipped;
+    for (int i = 0; i < DFN_BEST_MAX; i++)
+        dfn_best_add(&c.best, DFN_BEST_MAX, -1 / (i + 3.0), 100 + (uint64_t)i);
+    const size_t n = dfn_counters_print(text, sizeof text, &c, 8, 9);
+    dfn_error err = {0};
+    CHECK(n && n < sizeof text, "%zu characters", n);
+    CHECK(!dfn_counters_parse(&back, &updates, &skipped, text, "text", &err), "%s",
+          err.text);
+    CHECK(c.best.count == DFN_BEST_MAX && same_counters(&c, &back) && updates == 8 &&
+              skipped == 9,
+          "%s", text);
+    CHECK(dfn_counters_parse(&back, &updates, &skipped, "[progress]\nbest = 9\n", "text",
+                             &err) == DFN_ERR_FORMAT,
+          "too many");
+}
+
+static void differences(void)
+{
+    char out[64];
+    CHECK(dfn_difference("[a]\nk = 1\n[b]\nk = 2\n", "[b]\nk = 3\n[a]\nk = 1\n", out,
+                         sizeof out) == 1 &&
+              !strcmp(out, "[b] k is '2' there, '3' here"),
+          "'%s'", out);
+    CHECK(dfn_difference("[a]\nk = 1\n", "[a]\nk = 1\n", out, sizeof out) == 0 && !*out,
+          "'%s'", out);
+    CHECK(dfn_difference("", "[a]\nk = 1\nl = 2\nm = 3\nn = 4\n", out, sizeof out) == 4 &&
+              !strcmp(out, "[a] k is missing there; [a] l is missing there"),
+          "'%s'", out);
+}
+
 int main(void)
 {
     dfn_graph *g = optim_graph();
@@ -278,6 +348,9 @@ int main(void)
     cut_off(g);
     full_disk(g);
     foreign(g);
+    without_largest(g);
+    counters();
+    differences();
     unlink(last);
     unlink(previous);
     rmdir(folder);

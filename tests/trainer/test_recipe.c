@@ -70,6 +70,11 @@ static void errors(void)
     CHECK(dfn_recipe_read(&r, "test_recipe/none.ini", NULL, 0, &err) == DFN_ERR_IO && !r &&
               strstr(err.text, "test_recipe/none.ini: No such file"),
           "%s", err.text);
+    FILE *f = fopen(path, "wb");
+    CHECK(f && fwrite("[train]\n\0seed = x\n", 1, 18, f) == 18 && !fclose(f), "%s", path);
+    CHECK(dfn_recipe_read(&r, path, NULL, 0, &err) == DFN_ERR_FORMAT &&
+              strstr(err.text, "a.ini: not a text file"),
+          "%s", err.text);
     CHECK(dfn_recipe_read(&r, "test_recipe/sub", NULL, 0, &err) == DFN_ERR_IO &&
               strstr(err.text, "test_recipe/sub: Is a directory"),
           "%s", err.text);
