@@ -258,7 +258,8 @@ dfn_status dfn_manifest_load(dfn_manifest *m, const char *path, dfn_error *err)
     if (f)
         fclose(f);
     if (!text)
-        return dfn_fail(err, DFN_ERR_IO, "%s: %s", path, strerror(why));
+        return dfn_fail(err, why == ENOMEM ? DFN_ERR_NOMEM : DFN_ERR_IO, "%s: %s", path,
+                        strerror(why));
     const dfn_status status = dfn_manifest_parse(m, text, size, path, err);
     free(text);
     return status;

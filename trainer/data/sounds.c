@@ -184,8 +184,11 @@ static dfn_status open_cache(dfn_cache *c, const dfn_manifest *m,
     if (!path)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
     dfn_status status = dfn_cache_find_key(&key, m, err);
-    if (!status && dfn_cache_map(c, path, &key, &why)) {
-        if (why.status == DFN_ERR_FORMAT)
+    const dfn_status there = status ? DFN_OK : dfn_cache_map(c, path, &key, &why);
+    if (there == DFN_ERR_NOMEM) {
+        status = dfn_fail(err, there, "%s", why.text);
+    } else if (there) {
+        if (there == DFN_ERR_FORMAT)
             dfn_notice(&m->watch, "%s; it is made anew", why.text);
         make_folders(path);
         status = dfn_cache_build(path, &key, m, thread_count(config->threads), err);
