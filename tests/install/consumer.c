@@ -12,5 +12,13 @@ int main(void)
         return 1;
     printf("%s: %s\n", dfn_strerror(err.status), err.text);
     printf("first parameter: %s\n", dfn_param_get_info(DFN_PARAM_LIMIT_DB)->label);
-    return strstr(err.text, "/no/such/model") == NULL;
+    if (strstr(err.text, "/no/such/model") == NULL)
+        return 1;
+    if (dfn_model_load_default(&model, &err) != DFN_OK) {
+        printf("%s\n", err.text);
+        return dfn_model_default_name() != NULL; /* a build may go without */
+    }
+    printf("default model: %s\n", dfn_model_default_name());
+    dfn_model_free(model);
+    return 0;
 }

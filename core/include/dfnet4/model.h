@@ -44,6 +44,15 @@ DFN_API DFN_MUST_CHECK dfn_status dfn_model_load_memory(dfn_model **out, const v
                                                         size_t size, const char *name,
                                                         dfn_error *err);
 
+/** The model that comes with the library, as dfn_model_load_memory of its file: that is
+ * part of the library's read-only data, whose pages all processes share.
+ * DFN_ERR_UNSUPPORTED if the library was built without one. owner: caller frees with
+ * dfn_model_free. rt: no */
+DFN_API DFN_MUST_CHECK dfn_status dfn_model_load_default(dfn_model **out, dfn_error *err);
+
+/** Its name ("lite"); NULL if the library was built without one. thread: any. rt: yes */
+DFN_API const char *dfn_model_default_name(void) DFN_RT;
+
 /** A network without weights, from a configuration (INI text, docs/MODEL-FORMAT.md): its
  *  graphs and numbers, to look at or to train. "model" in section [train] says which kind
  * it is; without that, [deepfilternet] is deepfilternet3 and [deepfilternet4]
