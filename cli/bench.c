@@ -116,11 +116,8 @@ static bool measure_all(const bench_run *b, int n, char **models)
         good &= measure_model(b, models[i]);
     if (n)
         return good;
-    if (cli_model_is_installed()) {
-        char *path = cli_find_model(NULL);
-        good = path && measure_model(b, path);
-        free(path);
-    }
+    if (cli_has_model())
+        good = measure_model(b, "default");
     for (int i = 0; i < 2 && !bench_stop; i++)
         good &= measure_model(b, usual[i]);
     return good;
@@ -173,10 +170,8 @@ const cli_command cli_bench = {
     .about =
         "Measure the time that a hop of 10 ms takes, memory, and the time to load a model. "
         "MODEL is a model file, or the name of a preset (full, lite, full-ll, lite-ll), "
-        "which "
-        "gets random weights: they cost as much as trained ones. Without MODEL: the one "
-        "that "
-        "'dfnet4 enhance' would use, if there is one, full and lite.",
+        "which gets random weights: they cost as much as trained ones; or default, the "
+        "one that 'dfnet4 enhance' would use. Without MODEL: default, full and lite.",
     .notes =
         "Times are microseconds of one hop of all streams, of one thread: median, 99 and\n"
         "99.9 percent, worst. RTF is the time taken over the time of sound. Memory is\n"

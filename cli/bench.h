@@ -130,11 +130,11 @@ const cli_option *bench_options(void);
 /* bench_source.c */
 typedef struct bench_source {
     const char *label;
-    char *path;  /* of a model file */
+    char *path;  /* of a model file, or the embedded model's name */
     bool preset; /* the file is ours, and goes away */
 } bench_source;
-/** The model file of an argument; a preset gets random weights and a temporary file. False
- *  after a message. owner: bench_source_close. */
+/** The model file of an argument; a preset gets random weights and a temporary file,
+ *  "default" is cli_find_model's. False after a message. owner: bench_source_close. */
 bool bench_source_open(bench_source *s, const char *argument);
 void bench_source_close(bench_source *s);
 

@@ -39,7 +39,7 @@ bool bench_load_model(dfn_model **m, const bench_task *t, bench_load *l, dfn_err
 {
     static const dfn_weight_format formats[BENCH_PRECISIONS] = {
         DFN_WEIGHTS_F32, DFN_WEIGHTS_F32, DFN_WEIGHTS_BF16, DFN_WEIGHTS_INT8};
-    if (dfn_model_load(m, t->path, err) ||
+    if (cli_load_model(m, t->path, err) ||
         (t->precision != BENCH_FILE && formats[t->precision] != dfn_model_precision(*m) &&
          dfn_model_set_precision(*m, formats[t->precision], err)))
         return false;

@@ -1,5 +1,5 @@
-/* bench_source.c - a preset becomes a model file, so that loading it is measured as well.
- */
+/* bench_source.c - the model of an argument. A preset becomes a file, so that loading it is
+ * measured as well. */
 #include "bench.h"
 
 #include <errno.h>
@@ -48,6 +48,12 @@ static char *make_file(void)
 bool bench_source_open(bench_source *s, const char *argument)
 {
     *s = (bench_source){.label = argument, .preset = dfn_preset_text(argument) != NULL};
+    if (!strcmp(argument, "default")) {
+        s->path = cli_find_model(NULL);
+        if (s->path && !cli_is_embedded(s->path))
+            s->label = s->path;
+        return s->path;
+    }
     if (!s->preset) {
         s->path = strdup(argument);
         if (!s->path)

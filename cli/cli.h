@@ -4,12 +4,22 @@
 
 #include "command.h"
 
+#include <dfnet4/model.h>
+
 extern const cli_command cli_bench, cli_enhance, cli_import, cli_info, cli_quantize;
 
-/** Path of the model to use, by `option` (may be NULL), $DFNET4_MODEL, and the data
- * folders. owner: caller frees. NULL after an error message. */
+/* A model is named by the path of its file, or by the name of the embedded one. A file of
+ * that name is ./NAME. */
+
+/** The model to use: `option` (may be NULL), $DFNET4_MODEL, one in the data folders, the
+ *  embedded one. owner: caller frees. NULL after an error message. */
 char *cli_find_model(const char *option);
 /** Whether cli_find_model(NULL) would name one, without a message. */
-bool cli_model_is_installed(void);
+bool cli_has_model(void);
+/** Whether this names the embedded model. */
+bool cli_is_embedded(const char *model);
+/** As dfn_model_load, of either. */
+DFN_MUST_CHECK dfn_status cli_load_model(dfn_model **out, const char *model,
+                                         dfn_error *err);
 
 #endif

@@ -13,6 +13,9 @@ _dfnet4() {
                 grep -oE -- '--[a-z-]+')" -- "$word")
     elif [[ $command == info && $option =~ ^(-p|-t|--preset|--template)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'full lite full-ll lite-ll' -- "$word")
+    elif [[ $command == enhance && $option =~ ^(-m|--model)$ || $command == info ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W lite -- "$word")
     elif [[ $command == quantize && $option == --precision ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'int8 bf16' -- "$word")
     elif [[ $command == bench ]]; then
@@ -23,7 +26,7 @@ _dfnet4() {
         --cpu | --compare) words='none detect avx2 avx512 vnni bf16 neon dotprod' ;;
         --seconds | --streams | --pin) words='' ;;
         *)
-            words='full lite full-ll lite-ll'
+            words='default full lite full-ll lite-ll'
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             ;;
         esac

@@ -15,7 +15,7 @@ static const cli_option fixed[] = {
     {'o', "output", "PATH",
      "Write to this file; with several inputs or a folder, into this folder, "
      "under the inputs' names. Default: NAME-enhanced.EXT beside each input"},
-    {'m', "model", "FILE", "Use this model file"},
+    {'m', "model", "MODEL", "Use this model: a file, or lite, the one inside the program"},
     {'j', "jobs", "N", "Work on N files at a time; default: one for each processor"},
     {KEY_INDEPENDENT, "independent", NULL,
      "Treat every channel on its own instead of all alike; takes longer"},
@@ -138,7 +138,7 @@ static int run_jobs(job_list *list, enhance_settings *s)
     if (!s->dry_run) {
         dfn_error err;
         char *path = cli_find_model(s->model_path);
-        const bool loaded = path && dfn_model_load(&model, path, &err) == DFN_OK;
+        const bool loaded = path && cli_load_model(&model, path, &err) == DFN_OK;
         if (path && !loaded)
             cli_error(NULL, "%s", err.text);
         if (!loaded) {
@@ -194,7 +194,8 @@ const cli_command cli_enhance = {
         "length and sample format of their inputs and no delay. Inputs are never changed.",
     .notes =
         "Model: --model, or else $DFNET4_MODEL, or else dfnet4/default.safetensors in\n"
-        "$XDG_DATA_HOME (~/.local/share), $XDG_DATA_DIRS or /usr/share.\n"
+        "$XDG_DATA_HOME (~/.local/share), $XDG_DATA_DIRS or /usr/share, or else lite,\n"
+        "which is part of the program. A file of that name is ./lite.\n"
         "\n"
         "Output: appears only when it is complete. With -o FILE and another extension,\n"
         "the sound is stored in that format. Standard input and output (-) and pipes are\n"

@@ -74,7 +74,7 @@ const cli_command cli_import = {
     .notes = "Examples:\n"
              "  dfnet4 import DeepFilterNet3_onnx.tar.gz -o dfnet3.safetensors\n"
              "  dfnet4 enhance --model dfnet3.safetensors talk.wav\n"
-             "\nA model is found without --model as\n"
+             "\nUsed without --model, instead of the one inside the program, is\n"
              "  ~/.local/share/dfnet4/default.safetensors\n",
     .options = options,
     .run = run,

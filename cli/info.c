@@ -10,7 +10,7 @@
 
 /* What is shown. */
 typedef struct subject {
-    const char *what, *name; /* "file" and its path, or "preset" */
+    const char *what, *name; /* "file" and its path, "embedded" or "preset" */
     const dfn_model *model;
     info_part part[2];
 } subject;
@@ -21,7 +21,9 @@ typedef struct totals {
     int latency; /* samples at 48 kHz */
 } totals;
 
-static const char *const metadata[] = {"licence", "license", "source", "version", "sha256"};
+static const char *const metadata[] = {"licence",       "license",       "source",
+                                       "version",       "sha256",        "validation",
+                                       "trained_hours", "recipe_sha256", "quantised"};
 enum { N_METADATA = sizeof metadata / sizeof metadata[0], RATE = 48000 };
 
 static const cli_option *options(void)
@@ -179,6 +181,13 @@ static bool show(const subject *s, form f)
     return true;
 }
 
+static const char *what_is(const info_source *source, const char *name)
+{
+    if (source->preset)
+        return "preset";
+    return !source->config && cli_is_embedded(name) ? "embedded" : "file";
+}
+
 static bool open_and_show(const info_source *source, form f)
 {
     char *name;
@@ -186,7 +195,7 @@ static bool open_and_show(const info_source *source, form f)
     bool good = false;
     if (model) {
         const subject s = {
-            .what = source->preset ? "preset" : "file",
+            .what = what_is(source, name),
             .name = name,
             .model = model,
             .part = {{"net", dfn_model_net(model)}, {"apply", dfn_model_apply(model)}}};
@@ -236,9 +245,9 @@ const cli_command cli_info = {
     .name = "info",
     .arguments = "[OPTION]... [MODEL]",
     .summary = "Show a model's layers, size, cost and latency",
-    .about = "Show what a model file consists of and what it costs to run, or a network "
-             "that has "
-             "no weights yet. Without MODEL, the one that 'dfnet4 enhance' would use.",
+    .about = "Show what a model consists of and what it costs to run, or a network that "
+             "has no weights yet. MODEL is a file, or lite, the one inside the program. "
+             "Without MODEL, the one that 'dfnet4 enhance' would use.",
     .notes =
         "A hop is the step from one transform to the next, 10 ms. Shapes are of one\n"
         "frame. MACs are multiply-adds; state is what one stream keeps from hop to hop.\n"

@@ -17,7 +17,7 @@ typedef struct info_source {
 } info_source;
 
 /* info_source.c */
-/** Load or build it; `*name`, freed by the caller, is the file's or the preset's. NULL
+/** Load or build it; `*name`, freed by the caller, is the model's or the preset's. NULL
  * after a message. */
 dfn_model *info_open(const info_source *source, char **name);
 

@@ -64,7 +64,7 @@ static dfn_model *load(const char *path)
 {
     dfn_model *model;
     dfn_error err;
-    if (dfn_model_load(&model, path, &err) != DFN_OK)
+    if (cli_load_model(&model, path, &err) != DFN_OK)
         cli_error(NULL, "%s", err.text);
     return model;
 }

@@ -1,7 +1,7 @@
 """What the command line tests share: the program, a small model, sound files.
 
-The programs come from the environment: DFNET4 (under test), DFNET4_SOUND and DFNET4_TINY
-(see sound.c and tiny.c)."""
+The programs come from the environment: DFNET4 (under test), DFNET4_NONE (the same without a
+default model), DFNET4_SOUND and DFNET4_TINY (see sound.c and tiny.c)."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import unittest
 PROGRAM = os.environ["DFNET4"]
 SOUND = os.environ["DFNET4_SOUND"]
 TINY = os.environ["DFNET4_TINY"]
+DEFAULT = os.environ.get("DFNET4_DEFAULT")  # the file that is inside the program, if there is one
 
 # libsndfile's numbers
 WAV, AIFF, AU, W64, FLAC, CAF, OGG, MPEG, RF64, WAVEX, VOC, NIST = (
@@ -35,6 +36,12 @@ class Case(unittest.TestCase):
         self.model = self.path("tiny.safetensors")
         subprocess.run([TINY, self.model], check=True)
         self.env = dict(os.environ, DFNET4_MODEL=self.model, HOME=self.dir)
+
+    def no_model_env(self):
+        """An environment that names no model, and has no folder with one but the system's."""
+        env = {k: v for k, v in self.env.items() if k not in ("DFNET4_MODEL", "XDG_DATA_HOME")}
+        env["XDG_DATA_DIRS"] = self.path("none")
+        return env
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -62,7 +69,8 @@ class Case(unittest.TestCase):
         """Run the program, check its exit code and that errors are whole lines; the result."""
         options.setdefault("env", self.env)
         options.setdefault("cwd", self.dir)
-        r = subprocess.run([PROGRAM, *map(os.fspath, args)], stdin=subprocess.DEVNULL,
+        program = options.pop("program", PROGRAM)
+        r = subprocess.run([program, *map(os.fspath, args)], stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100, **options)
         r.out, r.err = (t.decode("utf-8", "replace") for t in (r.stdout, r.stderr))
         self.assertEqual(r.returncode, code, f"{args}: {r.out}{r.err}")

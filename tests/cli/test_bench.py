@@ -68,7 +68,8 @@ class Bench(support.Case):
         del self.env["DFNET4_MODEL"]
         if not any(os.path.exists(d + "/dfnet4/default.safetensors") for d in ("/usr/share", "/usr/local/share")):
             rows = self.bench("--seconds=0.1", "--mode=hot")
-            self.assertEqual([r["model"] for r in rows], ["full", "lite"])
+            self.assertEqual([(r["model"], r["random_weights"]) for r in rows],
+                             [("default", False)] * bool(DEFAULT) + [("full", True), ("lite", True)])
 
     def test_paced_keeps_time(self):
         """Twenty hops, one every 10 ms; the process sleeps in between."""

@@ -124,18 +124,21 @@ class BadFiles(support.Case):
 
 class Models(support.Case):
     def test_none(self):
-        env = {k: v for k, v in self.env.items() if k not in ("DFNET4_MODEL", "XDG_DATA_HOME")}
-        env["XDG_DATA_DIRS"] = self.path("none")
+        """A program without a model of its own."""
+        env, program = self.no_model_env(), os.environ["DFNET4_NONE"]
         if os.path.exists("/usr/share/dfnet4/default.safetensors"):
-            self.dfnet4("info", env=env)  # a model is installed on this machine: found last
+            self.dfnet4("info", env=env, program=program)  # installed on this machine: found last
             return
-        for args in (["enhance", self.make("a.wav")], ["info"]):
-            self.fails(*args, env=env, says=["no model", "$DFNET4_MODEL", "--model",
-                                             "~/.local/share/dfnet4/default.safetensors", "import"])
+        for args in (["enhance", self.make("a.wav")], ["info"], ["bench", "default"]):
+            self.fails(*args, env=env, program=program,
+                       says=["no model", "built without", "$DFNET4_MODEL", "--model",
+                             "~/.local/share/dfnet4/default.safetensors", "import"])
+        self.fails("info", "lite", env=env, program=program, says="lite: No such file")
+        self.dfnet4("info", program=program)  # named: as ever
 
     def test_search_order(self):
         """Each place is found, and goes before those after it."""
-        env = {k: v for k, v in self.env.items() if k not in ("DFNET4_MODEL", "XDG_DATA_HOME")}
+        env = self.no_model_env()
         places = [".local/share", "data", "dirs1", "dirs2"]
         for p in places:
             self.folder(p, "dfnet4")

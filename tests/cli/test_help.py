@@ -71,6 +71,9 @@ class Help(support.Case):
         self.assertEqual(offers("enhance", "ti"), ["tiny.safetensors"])
         self.assertEqual(offers("bench", "ti"), ["tiny.safetensors"])
         self.assertEqual(offers("bench", "li"), ["lite", "lite-ll"])
+        self.assertEqual(offers("bench", "def"), ["default"])
+        for words in (["enhance", "-m", "li"], ["enhance", "--model", "=", "li"], ["info", "li"]):
+            self.assertEqual(offers(*words), ["lite"])
         for option, words in (("--mode", "hot paced both"), ("--signal", "speech noise silence denormal loud nan all"),
                               ("--precision", "file f32 bf16 int8 all"), ("--seconds", "")):
             self.assertEqual(offers("bench", option, "="), words.split())
