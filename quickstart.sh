@@ -4,7 +4,6 @@ set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 build=$here/build
-shared=$here/../shared
 
 # What we use, one line each: what needs it (base: the build, test: the tests, ci: .ci/run, arm64:
 # its job that builds for arm64, on Debian), then the package for apt, dnf and pacman. "-" means
@@ -164,20 +163,8 @@ run_tests() {
 
 # ---- the demo ---------------------------------------------------------------------------
 
-explain_model() {
-    cat <<TEXT
-There is no model yet. The official DeepFilterNet3 weights (MIT or Apache-2.0, 8 MB) are
-DeepFilterNet3_onnx.tar.gz in https://github.com/Rikorose/DeepFilterNet, folder models.
-Download that file, then run
-
-  build/cli/dfnet4 import DeepFilterNet3_onnx.tar.gz -o build/demo/dfnet3.safetensors
-  ./quickstart.sh
-TEXT
-}
-
 demo() {
     local tool=$build/cli/dfnet4 folder=$build/demo start
-    local model=${DFNET4_MODEL:-$folder/dfnet3.safetensors}
     deps base
     say "Building"
     build
@@ -186,27 +173,18 @@ demo() {
     fi
     say "Making a noisy recording: a synthetic voice, a fan, a keyboard"
     python3 "$here/tools/make_demo.py" "$folder"
-    if [ ! -f "$model" ]; then
-        [ -z "${DFNET4_MODEL:-}" ] || die "DFNET4_MODEL: there is no file $model"
-        if [ ! -d "$shared/models/dfnet3" ]; then
-            explain_model
-            return 1
-        fi
-        say "Importing the official DeepFilterNet3 weights"
-        "$tool" import "$shared/models/dfnet3" -o "$model"
-    fi
+    "$tool" info --json >"$folder/info.json" # of the model in use: ours, or the user's choice
     say "Enhancing"
     rm -f "$folder/enhanced.wav"
     start=$(date +%s%N)
-    "$tool" enhance --model "$model" -o "$folder/enhanced.wav" "$folder/noisy.wav"
+    "$tool" enhance -o "$folder/enhanced.wav" "$folder/noisy.wav"
     start=$(($(date +%s%N) - start))
-    "$tool" info --json "$model" >"$folder/info.json"
     python3 "$here/tools/demo_report.py" "$folder" "${start}e-9" "$folder/info.json"
     echo
     echo "Listen:  $folder/noisy.wav"
     echo "         $folder/enhanced.wav"
     echo "Your own recording:"
-    printf '         %q enhance --model %q RECORDING\n' "$tool" "$model"
+    printf '         %q enhance RECORDING\n' "$tool"
 }
 
 case ${1:-demo} in

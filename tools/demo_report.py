@@ -58,6 +58,7 @@ def main():
     pause, speech = pause_frames(clean, size)
     length = len(noisy) / rate
     latency = info["latency_samples"]
+    print(f"model: {info.get('file') or info.get('embedded', '?') + ', the one inside the tool'}\n")
     print(f"                     before     after")
     for name, chosen in (("voice", speech), ("pauses", pause)):
         before, after = (level_db(x, size, chosen) for x in (noisy, enhanced))

@@ -54,12 +54,13 @@ class Demo(unittest.TestCase):
     def test_report(self):
         """A perfect enhancer, and one that does nothing."""
         info = self.path("info.json")
-        info.write_text(json.dumps({"latency_samples": 1920}))
+        info.write_text(json.dumps({"latency_samples": 1920, "embedded": "lite"}))
         for source, pauses in (("clean.wav", "-120.0"), ("noisy.wav", "-29.")):
             shutil.copy(self.path(source), self.path("enhanced.wav"))
             text = run("demo_report.py", self.path(""), "0.735", info)
             line = next(line for line in text.splitlines() if line.startswith("level in pauses"))
             self.assertTrue(line.split()[4].startswith(pauses), line)
+            self.assertIn("model: lite, the one inside the tool", text)
             self.assertIn("real-time factor 0.100", text)
             self.assertIn("1920 samples (40 ms)", text)
 
