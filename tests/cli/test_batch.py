@@ -134,7 +134,7 @@ class Output(support.Case):
         self.assertEqual((p.communicate()[0], p.returncode), (b"", 0))
         self.assertRegex(seen, rb"\[=* *\] +\d+%  [\d.]+x real time")
         self.assertTrue(seen.endswith(b"\r\x1b[K"), "the bar stays behind")
-        for line in re.split(rb"\r\x1b\[K", seen):
+        for line in re.split(rb"\r|\x1b\[K", seen):  # the bar writes over itself
             self.assertLess(len(line), 80)
 
 
