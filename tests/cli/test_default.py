@@ -69,6 +69,10 @@ class Default(support.Case):
         with open(DEFAULT, "rb") as f:
             model = f.read()
         self.assertEqual(program.count(model), 1)
+        # and nothing else of its size: a program without it is smaller by the file alone, but for
+        # rounding to pages of at most 64 KiB in each segment
+        more = len(program) - os.path.getsize(os.environ["DFNET4_NONE"])
+        self.assertTrue(len(model) - (1 << 17) <= more <= len(model) + (1 << 17), more)
         at = program.index(model)
         if program[:6] != b"\x7fELF\x02\x01":  # the fields below are those of 64 bits
             self.skipTest("not a 64-bit little-endian program")
