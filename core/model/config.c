@@ -206,6 +206,17 @@ static void put_choice(printer *p, const char *choices, int i)
     put(p, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
+/* As few digits as give the same number back: 0.03, not 0.029999999999999999. */
+static void put_real(printer *p, double x)
+{
+    char text[40];
+    int digits = 15;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, x);
+    while (strtod(text, NULL) != x && ++digits <= 17);
+    put(p, "%s", text);
+}
+
 static void put_value(printer *p, const dfn_config_key *k)
 {
     const void *at = p->config + k->at;
@@ -219,7 +230,7 @@ static void put_value(printer *p, const dfn_config_key *k)
         break;
     case DFN_CONFIG_REAL:
         memcpy(&x, at, sizeof x);
-        put(p, "%.17g", x);
+        put_real(p, x);
         break;
     case DFN_CONFIG_COUNT:
         memcpy(&count, at, sizeof count);

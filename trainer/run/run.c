@@ -201,7 +201,10 @@ static dfn_status validate(run *r, dfn_error *err)
         return status;
     const double score = r->recipe->train.criterion ? -v.si_sdr : v.loss;
     const int rank = dfn_counters_validated(c, r->recipe->train.keep_best, score);
-    return dfn_report_validation(r->report, &v, rank, err);
+    status = dfn_report_validation(r->report, &v, rank, err);
+    if (!status && rank >= 0) /* the list of the best and their files stay together */
+        write_checkpoint(r);
+    return status;
 }
 
 /* Why the run is over before its hours are reached, or NULL. */
