@@ -14,6 +14,7 @@ typedef struct page {
     cairo_t *cr;
     const dfn_run_log *log;
     const char *x_unit;
+    dfn_axis horizontal;
 } page;
 
 static const dfn_series *find(const page *g, const char *kind, const char *name)
@@ -31,26 +32,51 @@ static dfn_panel cell(const page *g, int column, int row, int rows)
                        .y = top + above,
                        .width = CELL_W - 74 - 30,
                        .height = CELL_H - above - 42,
+                       .horizontal = g->horizontal,
                        .left = left,
                        .key_x = left,
                        .key_y = top + 39};
 }
 
-/* The last number of a row. */
-static double last(const dfn_series *s)
+/* All diagrams show the same time: from 0 on, unless the log starts late. */
+static dfn_axis find_time(const dfn_run_log *log)
 {
-    for (size_t i = s ? s->count : 0; i-- > 0;)
-        if (isfinite(s->y[i]))
-            return s->y[i];
-    return NAN;
+    dfn_axis a = {INFINITY, -INFINITY, false};
+    for (size_t i = 0; i < log->count; i++)
+        for (size_t k = 0; k < log->series[i].count; k++) {
+            const double x = log->series[i].x[k];
+            if (dfn_plot_absurd(x))
+                continue;
+            a.lo = fmin(a.lo, x);
+            a.hi = fmax(a.hi, x);
+        }
+    if (a.lo > 0 && a.lo < 0.3 * a.hi)
+        a.lo = 0;
+    if (!(a.lo < a.hi)) /* one step, or none */
+        a = (dfn_axis){isfinite(a.hi) ? a.hi - 1 : 0, isfinite(a.hi) ? a.hi : 1, false};
+    return a;
 }
 
-static void key(dfn_panel *p, const char *name, const dfn_series *s, int colour)
+/* The last number of a row, or the mean of its last thirtieth. */
+static double last(const dfn_series *s, bool noise)
+{
+    const size_t most = noise ? s->count / 30 + 1 : 1;
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = s->count; i-- > 0 && n < most;)
+        if (isfinite(s->y[i])) {
+            sum += s->y[i];
+            n++;
+        }
+    return sum / (double)n;
+}
+
+static void key(dfn_panel *p, const char *name, const dfn_series *s, int colour, bool noise)
 {
     char text[128];
     if (!s)
         return;
-    snprintf(text, sizeof text, "%s %.4g", name, last(s));
+    snprintf(text, sizeof text, "%s %.4g", name, last(s, noise));
     dfn_panel_key(p, text, colour);
 }
 
@@ -64,8 +90,8 @@ static void draw_loss(page *g, dfn_panel p)
     dfn_panel_line(&p, train, 0, DFN_LINE_FAINT);
     dfn_panel_line(&p, train, 0, DFN_LINE_SMOOTH);
     dfn_panel_line(&p, valid, 1, DFN_LINE_DOTS);
-    key(&p, "training", train, 0);
-    key(&p, "validation", valid, 1);
+    key(&p, "training", train, 0, true);
+    key(&p, "validation", valid, 1, false);
 }
 
 /* A number of training; with `noise`, its mean, too. */
@@ -79,7 +105,7 @@ static void draw_number(page *g, dfn_panel p, const char *title, const char *uni
     if (noise)
         dfn_panel_line(&p, s, 0, DFN_LINE_FAINT);
     dfn_panel_line(&p, s, 0, noise ? DFN_LINE_SMOOTH : DFN_LINE_SOLID);
-    key(&p, "last", s, 0);
+    key(&p, noise ? "of late" : "last", s, 0, noise);
     if (!s)
         dfn_panel_say(&p, "nothing yet");
 }
@@ -119,8 +145,8 @@ static void draw_measure(page *g, dfn_panel p, const char *title, const char *un
     dfn_panel_frame(&p, title, unit, g->x_unit);
     dfn_panel_line(&p, noisy, 8, DFN_LINE_DASHED);
     dfn_panel_line(&p, out, 1, DFN_LINE_DOTS);
-    key(&p, "enhanced", out, 1);
-    key(&p, "noisy", noisy, 8);
+    key(&p, "enhanced", out, 1, false);
+    key(&p, "noisy", noisy, 8, false);
     if (!out)
         dfn_panel_say(&p, "no validation yet");
 }
@@ -144,10 +170,10 @@ static void draw_header(page *g, const char *title)
     int n = snprintf(text, sizeof text, "step %llu", (unsigned long long)g->log->step);
     if (hours)
         n += snprintf(text + n, sizeof text - (size_t)n, "  ·  %.4g hours of audio",
-                      last(hours));
+                      last(hours, false));
     if (speed)
         n += snprintf(text + n, sizeof text - (size_t)n, "  ·  %.0f hours per hour",
-                      last(speed));
+                      last(speed, true));
     if (loss)
         snprintf(text + n, sizeof text - (size_t)n,
                  "  ·  best validation loss %.4g after %.4g%s", loss->y[best(loss)],
@@ -180,7 +206,7 @@ dfn_status dfn_plot(const dfn_run_log *log, const char *title, const char *path,
     cairo_surface_t *surface =
         cairo_image_surface_create(CAIRO_FORMAT_RGB24, SCALE * WIDTH, SCALE * HEIGHT);
     cairo_t *cr = cairo_create(surface);
-    page g = {.cr = cr, .log = log, .x_unit = ""};
+    page g = {.cr = cr, .log = log, .x_unit = "", .horizontal = find_time(log)};
     if (dfn_run_log_find(log, "train", "hours") || dfn_run_log_find(log, "valid", "hours"))
         g.x_unit = " h";
     draw(&g, title);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 static const double PI = 3.14159265358979323846;
-/* Numbers of a run that went wrong must not make the rest invisible, or worse. */
-static const double absurd = 1e100, decades = 1e12;
+/* The most that a logarithmic axis spans. */
+static const double decades = 1e12;
 static const double KEY = 12, NUMBERS = 11, TITLE = 14;
 
 /* Told apart by people who see few colours, too; the first two are the ones that matter. */
@@ -37,31 +37,23 @@ void dfn_panel_text(cairo_t *cr, double x, double y, double align, double size, 
 /* ---- axes -----------------------------------------------------------------------------
  */
 
-static bool empty(const dfn_axis *a) { return a->lo == 0 && a->hi == 0; }
-
-static void include(dfn_axis *a, double v, bool first)
-{
-    a->lo = first ? v : fmin(a->lo, v);
-    a->hi = first ? v : fmax(a->hi, v);
-}
+bool dfn_plot_absurd(double v) { return !(fabs(v) < 1e100); } /* nor NAN */
 
 void dfn_panel_include(dfn_panel *p, const dfn_series *s)
 {
+    dfn_axis *v = &p->vertical;
     for (size_t i = 0; s && i < s->count; i++) {
-        if (!(fabs(s->y[i]) < absurd) || !(fabs(s->x[i]) < absurd))
+        if (dfn_plot_absurd(s->y[i]))
             continue;
-        const bool first = empty(&p->vertical) && empty(&p->horizontal);
-        include(&p->horizontal, s->x[i], first);
-        include(&p->vertical, s->y[i], first);
+        v->lo = p->filled ? fmin(v->lo, s->y[i]) : s->y[i];
+        v->hi = p->filled ? fmax(v->hi, s->y[i]) : s->y[i];
+        p->filled = true;
     }
 }
 
 void dfn_panel_settle(dfn_panel *p, double ratio)
 {
-    dfn_axis *v = &p->vertical, *h = &p->horizontal;
-    h->lo = fmin(h->lo, 0);
-    if (!(h->hi > h->lo))
-        h->hi = h->lo + 1;
+    dfn_axis *v = &p->vertical;
     v->log = v->lo > 0 && v->hi > ratio * v->lo;
     if (v->log) {
         v->lo = fmax(v->lo, v->hi / decades);
@@ -175,7 +167,7 @@ void dfn_panel_frame(dfn_panel *p, const char *title, const char *unit, const ch
     dfn_panel_text(p->cr, p->left, y, 0, TITLE, true, .13, title);
     cairo_text_extents(p->cr, title, &e);
     dfn_panel_text(p->cr, p->left + e.x_advance + 8, y, 0, KEY, false, .45, unit);
-    if (!empty(&p->vertical))
+    if (p->filled)
         draw_grid(p, x_unit);
 }
 

@@ -14,10 +14,11 @@ typedef struct dfn_axis {
 
 typedef struct dfn_panel {
     cairo_t *cr;
-    double x, y, width, height; /* of the area of the lines */
-    dfn_axis horizontal, vertical;
-    double left;         /* of title and key */
-    double key_x, key_y; /* where the next entry of the key goes */
+    double x, y, width, height;    /* of the area of the lines */
+    dfn_axis horizontal, vertical; /* horizontal: set by the caller, the same for all */
+    bool filled;                   /* there is something to show */
+    double left;                   /* of title and key */
+    double key_x, key_y;           /* where the next entry of the key goes */
 } dfn_panel;
 
 typedef enum dfn_line {
@@ -28,9 +29,11 @@ typedef enum dfn_line {
     DFN_LINE_DASHED,
 } dfn_line;
 
-/** Make room for a row on both axes of an empty ({0} but for cr and place) panel. */
+/** Numbers that no run has unless it went wrong: they are not shown. */
+bool dfn_plot_absurd(double v);
+/** Make room for a row (may be NULL) on the vertical axis. */
 void dfn_panel_include(dfn_panel *p, const dfn_series *s);
-/** After the last of them: widen the axes a little, and use a logarithm where values above
+/** After the last of them: widen the axis a little, and use a logarithm where values above
  * zero span more than a factor of `ratio`. */
 void dfn_panel_settle(dfn_panel *p, double ratio);
 
