@@ -1,9 +1,11 @@
 #include "optim/files.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 dfn_status dfn_path(char path[DFN_PATH], const char *folder, const char *name,
@@ -13,6 +15,21 @@ dfn_status dfn_path(char path[DFN_PATH], const char *folder, const char *name,
     return n < 0 || n >= DFN_PATH
                ? dfn_fail(err, DFN_ERR_ARG, "%.200s...: path is too long", folder)
                : DFN_OK;
+}
+
+dfn_status dfn_make_folder(const char *path, dfn_error *err)
+{
+    char part[DFN_PATH];
+    for (const char *p = path; *p; p++) {
+        const char *end = p + strcspn(p, "/");
+        snprintf(part, sizeof part, "%.*s", (int)(end - path), path);
+        if (*part && mkdir(part, 0777) && errno != EEXIST)
+            return dfn_fail(err, DFN_ERR_IO, "%s: %s", part, strerror(errno));
+        if (!*end)
+            break;
+        p = end;
+    }
+    return DFN_OK;
 }
 
 void dfn_sync_folder(const char *folder)

@@ -10,6 +10,9 @@ enum { DFN_PATH = 4096 };
 dfn_status dfn_path(char path[DFN_PATH], const char *folder, const char *name,
                     dfn_error *err);
 
+/** With all folders that lead to it; it may be there. */
+dfn_status dfn_make_folder(const char *path, dfn_error *err);
+
 /** A rename is on disk only once its folder is; some file systems cannot sync one. */
 void dfn_sync_folder(const char *folder);
 

@@ -13,6 +13,8 @@
 bool dfn_ranks_open(int *argc, char ***argv);
 /** At its end; `failed`: end the others, too, which may be waiting for this one. */
 void dfn_ranks_close(bool failed);
+/** Rank 0 has failed, says why and ends all: be quiet until then. */
+void dfn_ranks_await_end(void);
 
 int dfn_ranks_count(void);
 int dfn_ranks_index(void); /* 0 is the one that writes */

@@ -38,6 +38,12 @@ void dfn_ranks_close(bool failed)
         MPI_Finalize();
 }
 
+void dfn_ranks_await_end(void)
+{
+    if (rank > 0)
+        MPI_Barrier(MPI_COMM_WORLD); /* which rank 0 never enters */
+}
+
 int dfn_ranks_count(void) { return count; }
 int dfn_ranks_index(void) { return rank; }
 int dfn_ranks_here(void) { return here; }

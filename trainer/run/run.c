@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,21 +51,6 @@ static double now(void)
 /* ---- the folder of a run ----------------------------------------------------------------
  */
 
-static dfn_status make_folder(const char *path, dfn_error *err)
-{
-    char part[DFN_PATH];
-    for (const char *p = path; *p; p++) {
-        const char *end = p + strcspn(p, "/");
-        snprintf(part, sizeof part, "%.*s", (int)(end - path), path);
-        if (*part && mkdir(part, 0777) && errno != EEXIST)
-            return dfn_fail(err, DFN_ERR_IO, "%s: %s", part, strerror(errno));
-        if (!*end)
-            break;
-        p = end;
-    }
-    return DFN_OK;
-}
-
 /* runs/NAME for NAME.ini, unless the user named one. */
 static dfn_status name_folder(run *r, dfn_error *err)
 {
@@ -85,7 +69,7 @@ static dfn_status name_folder(run *r, dfn_error *err)
 static dfn_status lock_folder(run *r, dfn_error *err)
 {
     char path[DFN_PATH];
-    dfn_status status = make_folder(r->folder, err);
+    dfn_status status = dfn_make_folder(r->folder, err);
     if (!status)
         status = dfn_path(path, r->folder, "lock", err);
     if (status)
@@ -350,19 +334,33 @@ static void read_arguments(const cli_command *self, settings *s, int argc, char 
     s->recipe = argv[optind];
 }
 
+/* Rank 0 first: what is wrong with it is said once. */
+static dfn_status read_recipe(run *r, dfn_error *err)
+{
+    const settings *s = &r->set;
+    dfn_status status = DFN_OK;
+    if (first())
+        status = dfn_recipe_read(&r->recipe, s->recipe, s->option, s->n_option, err);
+    dfn_ranks_copy(&status, sizeof status);
+    if (!status && !first())
+        status = dfn_recipe_read(&r->recipe, s->recipe, s->option, s->n_option, err);
+    return status;
+}
+
 static int command(const cli_command *self, int argc, char **argv)
 {
     run r = {.lock = -1};
     dfn_error err = {0};
     read_arguments(self, &r.set, argc, argv);
-    dfn_status status =
-        dfn_recipe_read(&r.recipe, r.set.recipe, r.set.option, r.set.n_option, &err);
+    dfn_status status = read_recipe(&r, &err);
     if (!status && r.set.show)
-        fputs(r.recipe->text, stdout);
+        fputs(first() ? r.recipe->text : "", stdout);
     else if (!status && !(status = name_folder(&r, &err)))
         status = work(&r, &err);
-    if (status && *err.text) /* nothing: rank 0 says it */
+    if (status && *err.text)
         cli_error(NULL, "%s", err.text);
+    else if (status)
+        dfn_ranks_await_end();
     dfn_report_free(r.report);
     dfn_session_free(r.session);
     dfn_recipe_free(r.recipe);

@@ -150,7 +150,8 @@ static dfn_status open_work(dfn_session *s, dfn_error *err)
                                       .mode = DFN_TRAIN,
                                       .cpu = dfn_cpu_detect()};
     dfn_blas_init();
-    dfn_status status = check_ranks(s->recipe, err);
+    dfn_status status = dfn_ranks_index() == 0 ? check_ranks(s->recipe, err) : DFN_OK;
+    dfn_ranks_copy(&status, sizeof status);
     if (!status)
         status = dfn_pool_new(&s->pool, dfn_recipe_threads(c->threads), err);
     if (!status)
@@ -162,6 +163,12 @@ static dfn_status open_work(dfn_session *s, dfn_error *err)
     return status;
 }
 
+static dfn_status open_inputs(dfn_session *s, const dfn_data_watch *watch, dfn_error *err)
+{
+    const dfn_status status = open_network(s, err);
+    return status ? status : dfn_sounds_open(&s->sounds, &s->recipe->data, watch, err);
+}
+
 dfn_status dfn_session_new(dfn_session **out, const dfn_recipe *recipe,
                            const dfn_data_watch *watch, dfn_error *err)
 {
@@ -170,12 +177,12 @@ dfn_status dfn_session_new(dfn_session **out, const dfn_recipe *recipe,
     if (!s)
         return dfn_fail(err, DFN_ERR_NOMEM, "no memory for a run");
     s->recipe = recipe;
-    dfn_status status = open_network(s, err);
-    if (!status && dfn_ranks_index() == 0) /* the others find its cache */
-        status = dfn_sounds_open(&s->sounds, &recipe->data, watch, err);
+    dfn_status status = DFN_OK;
+    if (dfn_ranks_index() == 0) /* the others find its cache */
+        status = open_inputs(s, watch, err);
     dfn_ranks_copy(&status, sizeof status);
     if (!status && dfn_ranks_index() > 0)
-        status = dfn_sounds_open(&s->sounds, &recipe->data, NULL, err);
+        status = open_inputs(s, NULL, err);
     if (!status)
         status = open_work(s, err);
     if (status)
