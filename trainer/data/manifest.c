@@ -19,10 +19,11 @@ typedef enum column {
     CATEGORY,
     BANDWIDTH,
     DURATION,
+    WEIGHT,
     COLUMNS
 } column;
 static const char *const column_name[COLUMNS] = {
-    "path", "kind", "split", "speaker", "category", "bandwidth_hz", "duration_s"};
+    "path", "kind", "split", "speaker", "category", "bandwidth_hz", "duration_s", "weight"};
 
 void dfn_manifest_clear(dfn_manifest *m)
 {
@@ -105,6 +106,7 @@ static const char *read_record(const reader *r, const dfn_csv *c, dfn_manifest_e
 {
     const char *kind = get(r, c, KIND), *split = get(r, c, SPLIT);
     const int k = dfn_kind_find(kind);
+    double weight = 0;
     if (c->fault)
         return c->fault;
     if (c->count != r->columns)
@@ -121,8 +123,13 @@ static const char *read_record(const reader *r, const dfn_csv *c, dfn_manifest_e
     else if (!read_number(get(r, c, DURATION), 1e9, &e->duration_s))
         snprintf(why, 200, "duration_s is '%.40s', not a number of seconds",
                  get(r, c, DURATION));
+    else if (!read_number(get(r, c, WEIGHT), DFN_WEIGHT_MAX, &weight) ||
+             weight != floor(weight))
+        snprintf(why, 200, "weight is '%.40s', not a whole number up to %d",
+                 get(r, c, WEIGHT), DFN_WEIGHT_MAX);
     else {
         e->kind = (dfn_sound_kind)k;
+        e->weight = (int)weight;
         e->split = !*split                       ? DFN_SPLIT_OPEN
                    : !strcasecmp(split, "train") ? DFN_TRAIN_SPLIT
                                                  : DFN_VALID_SPLIT;

@@ -2,8 +2,8 @@
  *
  * A CSV has a header line. Columns are known by their names: path (relative to the CSV's
  * folder) and kind (speech, noise, rir or room) must be there; split (train, valid),
- * speaker, category, bandwidth_hz and duration_s may be; others are ignored. Lines that
- * cannot be used are counted and told, and the rest goes on. */
+ * speaker, category, bandwidth_hz, duration_s and weight may be; others are ignored. Lines
+ * that cannot be used are counted and told, and the rest goes on. */
 #ifndef DFN_MANIFEST_H
 #define DFN_MANIFEST_H
 
@@ -11,7 +11,10 @@
 
 #include <stdbool.h>
 
-enum { DFN_SPLIT_OPEN = DFN_SPLITS }; /* not said: dfn_manifest_divide decides */
+enum {
+    DFN_SPLIT_OPEN = DFN_SPLITS, /* not said: dfn_manifest_divide decides */
+    DFN_WEIGHT_MAX = 10000
+};
 
 typedef struct dfn_manifest_entry {
     const char *path;     /* to open it */
@@ -23,6 +26,7 @@ typedef struct dfn_manifest_entry {
     int split;            /* dfn_split or DFN_SPLIT_OPEN */
     dfn_sound_kind kind;
     double bandwidth_hz, duration_s; /* 0: unknown */
+    int weight; /* drawn so many times as often as others, up to DFN_WEIGHT_MAX; 0 is 1 */
 } dfn_manifest_entry;
 
 typedef struct dfn_manifest {

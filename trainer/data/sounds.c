@@ -151,6 +151,9 @@ static dfn_sound describe(const dfn_manifest_entry *e, const dfn_cache_item *ite
                        .scale = item->scale};
 }
 
+/* One of weight n is in its list n times. */
+static int weight_of(const dfn_manifest_entry *e) { return e->weight > 0 ? e->weight : 1; }
+
 static dfn_status fill(dfn_sounds *s, dfn_error *err)
 {
     const dfn_manifest *m = &s->manifest;
@@ -159,7 +162,7 @@ static dfn_status fill(dfn_sounds *s, dfn_error *err)
     if (!s->sound)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < m->count; i++)
-        room[m->entry[i].kind][m->entry[i].split]++;
+        room[m->entry[i].kind][m->entry[i].split] += weight_of(&m->entry[i]);
     for (int k = 0; k < DFN_SOUND_KINDS; k++)
         for (int p = 0; p < DFN_SPLITS; p++) {
             s->list[k][p] = malloc(((size_t)room[k][p] + 1) * sizeof **s->list);
@@ -169,7 +172,7 @@ static dfn_status fill(dfn_sounds *s, dfn_error *err)
     for (size_t i = 0; i < m->count; i++) {
         const dfn_manifest_entry *e = &m->entry[i];
         s->sound[i] = describe(e, &s->cache.item[i]);
-        if (!s->cache.item[i].fault)
+        for (int n = s->cache.item[i].fault ? 0 : weight_of(e); n > 0; n--)
             s->list[e->kind][e->split][s->count[e->kind][e->split]++] = &s->sound[i];
     }
     return DFN_OK;
