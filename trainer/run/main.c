@@ -8,7 +8,7 @@
 const char *const cli_program = "dfnet4-train";
 
 static const cli_command *const commands[] = {
-    &train_run, &train_scan, &train_score, &train_plot, &train_bench,
+    &train_run, &train_finetune, &train_scan, &train_score, &train_plot, &train_bench,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -1,8 +1,10 @@
-/* run.c - dfnet4-train RECIPE: train until the recipe's hours are reached. The same command
- * again goes on where the last one was stopped, however that was. */
+/* Train until the recipe's hours are reached. The same again goes on where the last one was
+ * stopped, however that was. */
+#include "run/run.h"
+
+#include "command.h"
 #include "run/ranks.h"
 #include "run/report.h"
-#include "run/train.h"
 
 #include "optim/checkpoint.h"
 #include "optim/files.h"
@@ -15,22 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX = 256, KEY_SHOW = 256, KEY_STOP };
-
-typedef struct settings {
-    const char *recipe, *folder;
-    const char *option[OPTIONS_MAX];
-    size_t n_option;
-    uint64_t stop_after; /* steps of this session; 0: no limit */
-    bool show, quiet;
-} settings;
-
 /* One run. */
 typedef struct run {
-    settings set;
-    char folder[DFN_PATH];
+    dfn_run_config set;
+    const char *folder;
     int lock;
-    dfn_recipe *recipe;
+    const dfn_recipe *recipe;
     dfn_session *session;
     dfn_report *report;
     double started, checkpointed; /* now() */
@@ -50,20 +42,6 @@ static double now(void)
 
 /* ---- the folder of a run ----------------------------------------------------------------
  */
-
-/* runs/NAME for NAME.ini, unless the user named one. */
-static dfn_status name_folder(run *r, dfn_error *err)
-{
-    const char *slash = strrchr(r->set.recipe, '/');
-    const char *name = slash ? slash + 1 : r->set.recipe;
-    const size_t dot = strcspn(name, ".");
-    const int n = r->set.folder
-                      ? snprintf(r->folder, sizeof r->folder, "%s", r->set.folder)
-                      : snprintf(r->folder, sizeof r->folder, "runs/%.*s", (int)dot, name);
-    if (n < 1 || (size_t)n >= sizeof r->folder)
-        return dfn_fail(err, DFN_ERR_ARG, "the name of the run's folder is too long");
-    return DFN_OK;
-}
 
 /* One process at a time; the lock goes with the process, whatever ends it. */
 static dfn_status lock_folder(run *r, dfn_error *err)
@@ -300,90 +278,16 @@ static dfn_status work(run *r, dfn_error *err)
     return status;
 }
 
-static const cli_option *options(void)
+dfn_status dfn_train_run(const dfn_recipe *recipe, const dfn_run_config *config, bool *done,
+                         dfn_error *err)
 {
-    static const cli_option list[] = {
-        {'o', "option", "KEY=VALUE",
-         "Use this instead of what the recipe says; KEY is "
-         "SECTION.KEY. May be given more than once"},
-        {'r', "run", "DIR", "Folder of the run; default: runs/NAME for NAME.ini"},
-        {'q', "quiet", NULL, "Do not tell the progress"},
-        {KEY_SHOW, "show", NULL, "Print the whole recipe, defaults included, and exit"},
-        {KEY_STOP, "stop-after", "N", "Stop after N steps, as if interrupted"},
-        {0},
-    };
-    return list;
-}
-
-static void read_arguments(const cli_command *self, settings *s, int argc, char **argv)
-{
-    for (int key; (key = cli_next_option(self, argc, argv)) >= 0;)
-        switch (key) {
-        case 'o':
-            if (s->n_option == OPTIONS_MAX)
-                cli_usage(self, "more than %d options", OPTIONS_MAX);
-            s->option[s->n_option++] = optarg;
-            break;
-        case 'r': s->folder = optarg; break;
-        case 'q': s->quiet = true; break;
-        case KEY_SHOW: s->show = true; break;
-        case KEY_STOP: s->stop_after = (uint64_t)cli_count(self, "stop-after", 1, 1 << 30);
-        }
-    if (optind + 1 != argc)
-        cli_usage(self, argc > optind ? "one recipe at a time" : "which recipe?");
-    s->recipe = argv[optind];
-}
-
-/* Rank 0 first: what is wrong with it is said once. */
-static dfn_status read_recipe(run *r, dfn_error *err)
-{
-    const settings *s = &r->set;
-    dfn_status status = DFN_OK;
-    if (first())
-        status = dfn_recipe_read(&r->recipe, s->recipe, s->option, s->n_option, err);
-    dfn_ranks_copy(&status, sizeof status);
-    if (!status && !first())
-        status = dfn_recipe_read(&r->recipe, s->recipe, s->option, s->n_option, err);
-    return status;
-}
-
-static int command(const cli_command *self, int argc, char **argv)
-{
-    run r = {.lock = -1};
-    dfn_error err = {0};
-    read_arguments(self, &r.set, argc, argv);
-    dfn_status status = read_recipe(&r, &err);
-    if (!status && r.set.show)
-        fputs(first() ? r.recipe->text : "", stdout);
-    else if (!status && !(status = name_folder(&r, &err)))
-        status = work(&r, &err);
-    if (status && *err.text)
-        cli_error(NULL, "%s", err.text);
-    else if (status)
-        dfn_ranks_await_end();
+    run r = {.set = *config, .folder = config->folder, .recipe = recipe, .lock = -1};
+    const dfn_status status = work(&r, err);
+    if (done)
+        *done = !status && (dfn_session_done(r.session) || gives_up(&r));
     dfn_report_free(r.report);
     dfn_session_free(r.session);
-    dfn_recipe_free(r.recipe);
     if (r.lock >= 0)
         close(r.lock);
-    return status ? CLI_FAILED : CLI_OK;
+    return status;
 }
-
-const cli_command train_run = {
-    .name = "run",
-    .arguments = "[OPTION]... RECIPE.ini",
-    .summary = "Train a network, or go on with it",
-    .about = "Train the network that a recipe describes until its hours of audio are "
-             "reached. The same command again goes on where the last one stopped.",
-    .notes =
-        "In the folder of the run: recipe.ini (every key with its value), log.jsonl and\n"
-        "event files for TensorBoard, best-1.safetensors (the best model so far, to be "
-        "used\n"
-        "with dfnet4), last.ckpt and previous.ckpt (to go on with).\n"
-        "Ctrl-C writes a checkpoint and stops.\n"
-        "\nExamples:\n"
-        "  dfnet4-train toy.ini\n"
-        "  dfnet4-train lite.ini -o train.hours=500 -o data.manifest=my/manifest.csv\n",
-    .options = options,
-    .run = command,
-};

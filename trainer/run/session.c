@@ -48,15 +48,15 @@ bool dfn_session_done(const dfn_session *s)
     return dfn_session_hours(s, s->counters.examples) >= s->recipe->train.hours;
 }
 
-/* Weights of a model file, which must be of the same network. */
-static dfn_status copy_weights(dfn_session *s, const char *path, dfn_error *err)
+dfn_status dfn_weights_read(dfn_weights *to, const dfn_graph *g, const char *path,
+                            dfn_error *err)
 {
     dfn_safetensors *file;
     dfn_status status = dfn_safetensors_open(&file, path, err);
     if (status)
         return status;
-    for (int i = 0; i < dfn_graph_weight_count(s->graph) && !status; i++) {
-        const dfn_weight *w = dfn_graph_weight(s->graph, i);
+    for (int i = 0; i < dfn_graph_weight_count(g) && !status; i++) {
+        const dfn_weight *w = dfn_graph_weight(g, i);
         const dfn_tensor *t = dfn_safetensors_find(file, w->name);
         if (!t || t->dtype != DFN_DTYPE_F32 || t->count != w->count)
             status =
@@ -65,7 +65,7 @@ static dfn_status copy_weights(dfn_session *s, const char *path, dfn_error *err)
                          "model of the same network, with batch_norm as here?",
                          path, w->name);
         else
-            memcpy(s->adamw.weights.data[i], t->data, w->count * sizeof(float));
+            memcpy(to->data[i], t->data, w->count * sizeof(float));
     }
     dfn_safetensors_close(file);
     return status;
@@ -83,7 +83,7 @@ static dfn_status open_network(dfn_session *s, dfn_error *err)
     if (status)
         return status;
     if (*c->init)
-        status = copy_weights(s, c->init, err);
+        status = dfn_weights_read(&s->adamw.weights, s->graph, c->init, err);
     else
         dfn_random_fill(&s->adamw.weights, s->graph, (uint64_t)c->seed);
     if (!status)

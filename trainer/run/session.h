@@ -58,6 +58,11 @@ double dfn_session_waited(const dfn_session *s);
  * on this machine. */
 int dfn_recipe_threads(int asked);
 
+/** Weights of a model file, into a table of a graph of dfn_model_training: it must be the
+ * same network in float32, with batch norms or folded as there. */
+dfn_status dfn_weights_read(dfn_weights *to, const dfn_graph *g, const char *path,
+                            dfn_error *err);
+
 /** Validate the averaged weights. */
 dfn_status dfn_session_validate(dfn_session *s, dfn_validation *out, dfn_error *err);
 

@@ -4,6 +4,7 @@
 
 #include "command.h"
 
-extern const cli_command train_run, train_scan, train_score, train_plot, train_bench;
+extern const cli_command train_run, train_scan, train_score, train_plot, train_bench,
+    train_finetune;
 
 #endif
