@@ -334,6 +334,11 @@ static void differences(void)
     CHECK(dfn_difference("", "[a]\nk = 1\nl = 2\nm = 3\nn = 4\n", out, sizeof out) == 4 &&
               !strcmp(out, "[a] k is missing there; [a] l is missing there"),
           "'%s'", out);
+    CHECK(!dfn_difference("[a]\nk = 0.10000000000000001\n", "[a]\nk = 0.1\n", out,
+                          sizeof out),
+          "one number written twice: %s", out);
+    CHECK(dfn_difference("[a]\nk = 0.1\n", "[a]\nk = 0.1x\n", out, sizeof out) == 1,
+          "a text that begins with a number");
 }
 
 int main(void)

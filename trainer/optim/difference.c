@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A line "key = value" under "[section]", as pointers into the text. */
@@ -39,6 +40,22 @@ static bool same(const char *a, int n, const char *b, int m)
     return n == m && !memcmp(a, b, (size_t)n);
 }
 
+/* Whether a value is one number to its last character. */
+static bool number(const entry *e, double *x)
+{
+    char *end;
+    *x = strtod(e->value, &end);
+    return e->value_size > 0 && end == e->value + e->value_size;
+}
+
+/* 0.1 and 0.10000000000000001 are the same. */
+static bool same_value(const entry *a, const entry *b)
+{
+    double x, y;
+    return same(a->value, a->value_size, b->value, b->value_size) ||
+           (number(a, &x) && number(b, &y) && x == y);
+}
+
 static bool find(const char *text, const entry *want, entry *e)
 {
     *e = (entry){.section = "", .section_size = 0};
@@ -65,7 +82,7 @@ int dfn_difference(const char *there, const char *here, char *out, size_t size)
     *out = '\0';
     for (const char *at = there; next(&at, &a);) {
         const bool found = find(here, &a, &b);
-        if (found && same(a.value, a.value_size, b.value, b.value_size))
+        if (found && same_value(&a, &b))
             continue;
         n++;
         snprintf(text, sizeof text, "%.*s %.*s is '%.*s' there, %s%.*s%s here",
