@@ -1,5 +1,6 @@
 #include "graph/fold.h"
 
+#include "graph/arena.h"
 #include "graph/readers.h"
 #include "op/op.h"
 
@@ -69,54 +70,86 @@ static size_t channel(const dfn_node *n, const dfn_weight *w, size_t i)
     return group * per + i / taps % per;
 }
 
-static void scale(const void *const *w, const dfn_node *norm, const dfn_graph *out,
-                  dfn_value v, void *const *out_w)
+/* The weights of a layer that takes a batch norm get arrays of their own in the block; the
+ * others are those of `w`. */
+static void place(dfn_arena *a, const dfn_graph *g, const dfn_readers *readers,
+                  const void *const *w, const dfn_value *map, const dfn_folded *out)
 {
-    const dfn_node *n = &out->node[v];
+    const dfn_graph *folded = out->graph;
+    for (int i = 0; i < folded->n_weight; i++)
+        out->weights[i] = old_weight(g, w, folded->weight[i].name);
+    for (dfn_value v = 0; v < g->n_node; v++) {
+        const dfn_node *n = &folded->node[map[v]];
+        for (int i = 0; target(g, readers, v) >= 0 && i < n->n_w; i++)
+            out->weights[n->w[i]] =
+                dfn_arena_take(a, folded->weight[n->w[i]].count, sizeof(float));
+    }
+}
+
+/* Batch norm `norm` into the layer in front of it, which is node v of the new graph and has
+ * its weights in the block. */
+static void scale(const dfn_graph *g, const void *const *w, const dfn_node *norm,
+                  const dfn_folded *out, dfn_value v)
+{
+    const dfn_node *n = &out->graph->node[v], *old = &g->node[norm->in[0]];
     const float *gamma = w[norm->w[0]], *beta = w[norm->w[1]];
     const float *mean = w[norm->w[2]], *var = w[norm->w[3]];
     const double eps = dfn_norm_epsilon(norm);
-    float *weight = out_w[n->w[0]], *bias = out_w[n->w[1]];
-    const dfn_weight *shape = &out->weight[n->w[0]];
+    const float *from = w[old->w[0]], *from_bias = old->n_w > 1 ? w[old->w[1]] : NULL;
+    float *weight = (float *)out->weights[n->w[0]], *bias = (float *)out->weights[n->w[1]];
+    const dfn_weight *shape = &out->graph->weight[n->w[0]];
     for (size_t i = 0; i < shape->count; i++) {
         const size_t c = channel(n, shape, i);
-        weight[i] = (float)(weight[i] * (gamma[c] / sqrt(var[c] + eps)));
+        weight[i] = (float)(from[i] * (gamma[c] / sqrt(var[c] + eps)));
     }
-    for (size_t c = 0; c < out->weight[n->w[1]].count; c++)
-        bias[c] = (float)(beta[c] +
-                          ((double)bias[c] - mean[c]) * (gamma[c] / sqrt(var[c] + eps)));
+    for (size_t c = 0; c < out->graph->weight[n->w[1]].count; c++)
+        bias[c] = (float)(beta[c] + ((from_bias ? (double)from_bias[c] : 0) - mean[c]) *
+                                        (gamma[c] / sqrt(var[c] + eps)));
+}
+
+/* The table of weights, and arrays for those that change. */
+static dfn_status weigh(const dfn_graph *g, const dfn_readers *readers,
+                        const void *const *w, const dfn_value *map, dfn_folded *out,
+                        dfn_error *err)
+{
+    dfn_arena measure = {0}, arena = {0};
+    out->weights = calloc((size_t)out->graph->n_weight + 1, sizeof *out->weights);
+    if (out->weights) {
+        place(&measure, g, readers, w, map, out);
+        if (!measure.overflow)
+            out->block = arena.base = dfn_block_new(measure.used);
+    }
+    if (!out->block)
+        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory while folding batch norms");
+    place(&arena, g, readers, w, map, out);
+    for (dfn_value v = 0; v < g->n_node; v++)
+        if (target(g, readers, v) >= 0)
+            scale(g, w, &g->node[v], out, map[v]);
+    return DFN_OK;
 }
 
 dfn_status dfn_fold_batch_norm(const dfn_graph *g, const void *const *weights,
-                               dfn_graph **out, dfn_weights *out_weights, dfn_error *err)
+                               dfn_folded *out, dfn_error *err)
 {
     dfn_value *map = calloc((size_t)g->n_node, sizeof *map);
     dfn_readers *readers = dfn_readers_new(g);
-    dfn_graph *folded = dfn_graph_new();
     dfn_status status = DFN_ERR_NOMEM;
-    *out = NULL;
-    *out_weights = (dfn_weights){0};
-    if (map && readers && folded) {
-        rebuild(g, readers, folded, map);
-        status = dfn_graph_finish(folded, err);
+    *out = (dfn_folded){.graph = dfn_graph_new()};
+    if (map && readers && out->graph) {
+        rebuild(g, readers, out->graph, map);
+        status = dfn_graph_finish(out->graph, err);
         if (!status)
-            status = dfn_weights_new(out_weights, folded, DFN_F32, err);
+            status = weigh(g, readers, weights, map, out, err);
     } else {
         dfn_fail(err, status, "out of memory while folding batch norms");
     }
-    for (int i = 0; !status && i < folded->n_weight; i++) {
-        const float *from = old_weight(g, weights, folded->weight[i].name);
-        if (from) /* a new bias starts at zero */
-            memcpy(out_weights->data[i], from, folded->weight[i].count * sizeof *from);
-    }
-    for (dfn_value v = 0; !status && v < g->n_node; v++)
-        if (target(g, readers, v) >= 0)
-            scale(weights, &g->node[v], folded, map[v], out_weights->data);
     free(readers);
     free(map);
-    if (status)
-        dfn_graph_free(folded);
-    else
-        *out = folded;
+    if (status) {
+        dfn_graph_free(out->graph);
+        free(out->weights);
+        free(out->block);
+        *out = (dfn_folded){0};
+    }
     return status;
 }

@@ -14,7 +14,7 @@ struct dfn_model {
     dfn_graph *net, *apply;
     const void **net_weights, **apply_weights; /* into the file, `folded` or `own` */
     dfn_stored *stored; /* weights of net in a quantised file: net_weights is NULL then */
-    dfn_weights folded;
+    void *folded;       /* net's weights that took a batch norm; NULL: none */
     dfn_weights own[2]; /* of net and apply, if there is no file */
     dfn_graph *run;     /* net with packed weights; NULL: described only */
     dfn_weights run_weights;

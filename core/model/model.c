@@ -72,20 +72,15 @@ static dfn_status bind(dfn_model *m, const char *name, dfn_error *err)
 
 static dfn_status fold(dfn_model *m, dfn_error *err)
 {
-    dfn_graph *folded;
-    dfn_status status =
-        dfn_fold_batch_norm(m->net, m->net_weights, &folded, &m->folded, err);
+    dfn_folded folded;
+    const dfn_status status = dfn_fold_batch_norm(m->net, m->net_weights, &folded, err);
     if (status)
         return status;
     dfn_graph_free(m->net);
-    m->net = folded;
-    const void **table =
-        realloc(m->net_weights, ((size_t)m->folded.count + 1) * sizeof *table);
-    if (!table)
-        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory while folding batch norms");
-    m->net_weights = table;
-    for (int i = 0; i < m->folded.count; i++)
-        table[i] = m->folded.data[i];
+    free(m->net_weights);
+    m->net = folded.graph;
+    m->net_weights = folded.weights;
+    m->folded = folded.block;
     return DFN_OK;
 }
 
@@ -268,7 +263,7 @@ void dfn_model_free(dfn_model *m)
         return;
     dfn_graph_free(m->net);
     dfn_graph_free(m->apply);
-    dfn_weights_free(&m->folded);
+    free(m->folded);
     dfn_weights_free(&m->own[0]);
     dfn_weights_free(&m->own[1]);
     dfn_graph_free(m->run);
