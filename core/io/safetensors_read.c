@@ -1,6 +1,7 @@
 /* Reader of safetensors files. The header is parsed by jansson; every number in it is
  * checked here before it is used as a size or an offset. */
 #define _DEFAULT_SOURCE /* madvise */
+#include "io/constant.h"
 #include "io/dtype.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@ enum { PREFIX = 8, HEADER_MAX = 10000000 };
 struct dfn_safetensors {
     void *map; /* NULL if the data belong to the caller */
     size_t map_size;
+    void *pages; /* whole pages that can be read again from a file; NULL: none */
+    size_t pages_size;
     json_t *header; /* owns the names and the metadata */
     dfn_tensor *tensor;
     size_t n;
@@ -257,8 +260,8 @@ static dfn_status map_file(dfn_safetensors *s, int fd, const char *path, dfn_err
     if (map == MAP_FAILED)
         return dfn_fail(err, errno == ENOMEM ? DFN_ERR_NOMEM : DFN_ERR_IO,
                         "%s: cannot map: %s", path, strerror(errno));
-    s->map = map;
-    s->map_size = (size_t)st.st_size;
+    s->map = s->pages = map;
+    s->map_size = s->pages_size = (size_t)st.st_size;
     return DFN_OK;
 }
 
@@ -303,11 +306,26 @@ dfn_status dfn_safetensors_open_memory(dfn_safetensors **out, const void *data, 
     return DFN_OK;
 }
 
+dfn_status dfn_safetensors_open_constant(dfn_safetensors **out, const void *data,
+                                         size_t size, const char *name, dfn_error *err)
+{
+    const dfn_status status = dfn_safetensors_open_memory(out, data, size, name, err);
+    const long page = sysconf(_SC_PAGESIZE);
+    if (status || page <= 0)
+        return status;
+    /* what shares a page with the data belongs to others */
+    const size_t before = ((size_t)page - (uintptr_t)data % (size_t)page) % (size_t)page;
+    if (size > before) {
+        (*out)->pages = (unsigned char *)data + before;
+        (*out)->pages_size = (size - before) / (size_t)page * (size_t)page;
+    }
+    return DFN_OK;
+}
+
 void dfn_safetensors_rest(const dfn_safetensors *s)
 {
-    if (s->map)
-        (void)madvise(s->map, s->map_size,
-                      MADV_DONTNEED); /* a hint: nothing depends on it */
+    if (s->pages_size) /* a hint: nothing depends on it */
+        (void)madvise(s->pages, s->pages_size, MADV_DONTNEED);
 }
 
 void dfn_safetensors_close(dfn_safetensors *s)

@@ -23,6 +23,10 @@ struct dfn_model {
     bool batch_norm;           /* net has batch norms */
 };
 
+/** A model from an open file, which it takes over, also on failure. */
+dfn_status dfn_model_of_file(dfn_model **out, dfn_safetensors *file, const char *name,
+                             dfn_error *err);
+
 /** Pack the weights of a quantised file as they are stored. */
 dfn_status dfn_model_pack_stored(dfn_model *m, dfn_error *err);
 

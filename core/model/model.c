@@ -157,9 +157,8 @@ static dfn_status load(dfn_model *m, const char *name, dfn_error *err)
                      : dfn_model_set_precision(m, DFN_WEIGHTS_F32, err);
 }
 
-/* Takes over `file`, also on failure. */
-static dfn_status make(dfn_model **out, dfn_safetensors *file, const char *name,
-                       dfn_error *err)
+dfn_status dfn_model_of_file(dfn_model **out, dfn_safetensors *file, const char *name,
+                             dfn_error *err)
 {
     dfn_model *m = calloc(1, sizeof *m);
     *out = NULL;
@@ -181,7 +180,7 @@ dfn_status dfn_model_load(dfn_model **out, const char *path, dfn_error *err)
     dfn_safetensors *file;
     *out = NULL;
     const dfn_status status = dfn_safetensors_open(&file, path, err);
-    return status ? status : make(out, file, path, err);
+    return status ? status : dfn_model_of_file(out, file, path, err);
 }
 
 dfn_status dfn_model_load_memory(dfn_model **out, const void *data, size_t size,
@@ -190,7 +189,7 @@ dfn_status dfn_model_load_memory(dfn_model **out, const void *data, size_t size,
     dfn_safetensors *file;
     *out = NULL;
     const dfn_status status = dfn_safetensors_open_memory(&file, data, size, name, err);
-    return status ? status : make(out, file, name, err);
+    return status ? status : dfn_model_of_file(out, file, name, err);
 }
 
 static dfn_status describe(dfn_model **out, const char *config_text, bool training,
