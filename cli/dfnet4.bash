@@ -13,7 +13,8 @@ _dfnet4() {
                 grep -oE -- '--[a-z-]+')" -- "$word")
     elif [[ $command == info && $option =~ ^(-p|-t|--preset|--template)$ ]]; then
         mapfile -t COMPREPLY < <(compgen -W 'full lite full-ll lite-ll' -- "$word")
-    elif [[ $command == enhance && $option =~ ^(-m|--model)$ || $command == info ]]; then
+    elif [[ $command == enhance && $option =~ ^(-m|--model)$ || $command == info ||
+        ! $option =~ ^(-o|--(output|calibrate|target-db|precision))$ && $command == quantize ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W lite -- "$word")
     elif [[ $command == quantize && $option == --precision ]]; then

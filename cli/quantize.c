@@ -70,10 +70,10 @@ static double file_bytes(const char *path)
 static bool load(quantize_job *j, dfn_error *err)
 {
     const char *path = j->settings->model_path;
-    if (dfn_model_load(&j->plain, path, err))
+    if (cli_load_model(&j->plain, path, err))
         return false;
     if (!dfn_model_quantised(j->plain))
-        return !dfn_model_load(&j->model, path, err);
+        return !cli_load_model(&j->model, path, err);
     dfn_fail(err, DFN_ERR_ARG, "%s: is quantised already; start from the float32 model",
              path);
     return false;
@@ -124,7 +124,8 @@ static int quantize(quantize_job *j)
         cli_error(s->model_path, "%s", err.text);
         return CLI_FAILED;
     }
-    j->before.file = file_bytes(s->model_path);
+    j->before.file =
+        cli_is_embedded(s->model_path) ? (double)NAN : file_bytes(s->model_path);
     j->before.packed = packed_bytes(j->plain);
     j->after.packed = packed_bytes(j->model);
     const bool enough =
@@ -183,7 +184,8 @@ static int run(const cli_command *self, int argc, char **argv)
     int status = CLI_FAILED;
     if (!s.output)
         cli_error(NULL, "out of memory");
-    else if (cli_may_write(s.model_path, s.output, s.force) &&
+    else if (cli_may_write(cli_is_embedded(s.model_path) ? NULL : s.model_path, s.output,
+                           s.force) &&
              quantize_sound_read(&j.sound, paths, n))
         status = quantize(&j);
     dfn_model_free(j.plain);

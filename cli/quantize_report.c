@@ -42,7 +42,7 @@ static void print_layers(const quantize_job *j)
 static void print_size(const char *what, const quantize_size *s, bool file)
 {
     char bytes[32] = "-";
-    if (file)
+    if (file && isfinite(s->file)) /* the embedded model is no file */
         snprintf(bytes, sizeof bytes, "%.0f", s->file / 1024);
     cli_line("%-10s %12s %12.0f %12.1f", what, bytes, s->packed / 1024, s->hop_us);
 }

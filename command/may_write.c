@@ -7,15 +7,15 @@
 
 bool cli_may_write(const char *source, const char *output, bool force)
 {
-    struct stat from, to;
-    if (stat(source, &from) != 0) {
+    struct stat from = {0}, to;
+    if (source && stat(source, &from) != 0) {
         cli_error(source, "%s", strerror(errno));
         return false;
     }
     if (lstat(output, &to) != 0)
         return true; /* not there; other reasons show when it is written */
     struct stat target;
-    if (stat(output, &target) == 0 && target.st_dev == from.st_dev &&
+    if (source && stat(output, &target) == 0 && target.st_dev == from.st_dev &&
         target.st_ino == from.st_ino)
         cli_error(output, "is the source itself");
     else if (S_ISDIR(to.st_mode))

@@ -67,8 +67,8 @@ json_t *cli_json_text(const char *bytes);
 /** Print on stdout and release. False if there was not enough memory to make it. */
 bool cli_json_print(json_t *root);
 
-/** Whether `output` may be made from `source`: it is new, or may be replaced, and is never
- *  the source itself. False after a message. */
+/** Whether `output` may be made from the file `source` (NULL: from none): it is new, or may
+ *  be replaced, and is never the source itself. False after a message. */
 bool cli_may_write(const char *source, const char *output, bool force);
 /** Call `handler` on SIGINT, SIGTERM and SIGHUP, but for those that are ignored: nohup and
  *  background jobs of a script ignore signals, and so do we then. */

@@ -66,13 +66,15 @@ class Help(support.Case):
         for words in (["-p", ""], ["--template", ""], ["--preset", "="], ["--preset", "=", ""]):
             self.assertEqual(offers("info", *words), presets)
         self.assertEqual(offers("info", "--preset", "=", "li"), ["lite", "lite-ll"])
+        self.assertEqual(offers("quantize", "-o", "li"), [])
         for name in presets:
             self.dfnet4("info", "-p", name)
         self.assertEqual(offers("enhance", "ti"), ["tiny.safetensors"])
         self.assertEqual(offers("bench", "ti"), ["tiny.safetensors"])
         self.assertEqual(offers("bench", "li"), ["lite", "lite-ll"])
         self.assertEqual(offers("bench", "def"), ["default"])
-        for words in (["enhance", "-m", "li"], ["enhance", "--model", "=", "li"], ["info", "li"]):
+        for words in (["enhance", "-m", "li"], ["enhance", "--model", "=", "li"], ["info", "li"],
+                      ["quantize", "li"], ["quantize", "-f", "li"]):
             self.assertEqual(offers(*words), ["lite"])
         for option, words in (("--mode", "hot paced both"), ("--signal", "speech noise silence denormal loud nan all"),
                               ("--precision", "file f32 bf16 int8 all"), ("--seconds", "")):

@@ -108,6 +108,22 @@ class Quantize(support.Case):
         self.assertNotIn("int8", [l["format"] for l in r["layers"]])
         self.assertEqual(self.tree(), ["big.safetensors", "short.wav", "talk.wav", "tiny.safetensors"])
 
+    @unittest.skipUnless(DEFAULT, "built without a default model")
+    def test_embedded(self):
+        """By its name: the file that its own file gives, in the current folder."""
+        args = ("--target-db=0", "--calibrate", self.make("short.wav", frames=24000))
+        self.write("lite", b"a file of its name is ./lite")
+        named = self.report(*args, "lite")
+        self.assertEqual((named["model"], named["output"]), ("lite", "lite-int8.safetensors"))
+        self.assertEqual((named["written"], named["float32"]["file_bytes"]), (True, None))
+        file = self.report(*args, "-o", "file.safetensors", DEFAULT)
+        self.assertEqual(file["float32"]["file_bytes"], os.path.getsize(DEFAULT))
+        self.assertEqual(self.read("lite-int8.safetensors"), self.read("file.safetensors"))
+        self.fails("quantize", *args, "lite", says=["lite-int8.safetensors", "exists already", "--force"])
+        self.fails("quantize", *args, "-f", "-o", self.dir, "lite", says="is a folder")
+        text = self.dfnet4("quantize", *args, "-f", "lite").out
+        self.assertRegex(text, r"(?m)^float32 +- +\d+ ")
+
     def test_text(self):
         out = self.dfnet4("quantize", "--target-db=0", self.big).out
         for text in ("lossless enough", "Segmental SNR", "20.0 s of made-up"):
