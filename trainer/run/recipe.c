@@ -175,6 +175,23 @@ static char *print(const dfn_recipe *r, const dfn_config_key *keys, size_t n_key
     return text;
 }
 
+/* A network of one's own. */
+static dfn_status read_network(dfn_recipe *r, const char *path, dfn_error *err)
+{
+    dfn_error why;
+    char names[200] = "";
+    const dfn_status status = slurp(&r->model_text, r->train.model, &why);
+    for (int i = 0; dfn_preset_name(i); i++) {
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "",
+                 dfn_preset_name(i));
+    }
+    return status ? dfn_fail(err, status,
+                             "%s: [train] model: none of the presets (%s), and %s", path,
+                             names, why.text)
+                  : DFN_OK;
+}
+
 /* Everything that follows from the keys. */
 static dfn_status finish(dfn_recipe *r, const char *path, const dfn_config_key *keys,
                          size_t n_keys, dfn_error *err)
@@ -193,7 +210,7 @@ static dfn_status finish(dfn_recipe *r, const char *path, const dfn_config_key *
     dfn_sha256(r->hash, r->identity, strlen(r->identity));
     const char *preset = dfn_preset_text(r->train.model);
     if (!preset)
-        return slurp(&r->model_text, r->train.model, err);
+        return read_network(r, path, err);
     r->model_text = malloc(strlen(preset) + 1);
     if (!r->model_text)
         return dfn_fail(err, DFN_ERR_NOMEM, "%s: out of memory", path);
