@@ -1,15 +1,18 @@
 #include "run/validate.h"
 
 #include <dfnet4/metrics.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const uint64_t seed = 42; /* the same examples for every run of every recipe */
 
+/* Of a clip; NaN: cannot be measured, as STOI of less than half a second. */
 typedef struct score {
-    bool valid;
     double si_sdr_noisy, si_sdr, stoi_noisy, stoi;
 } score;
+static const score unknown = {NAN, NAN, NAN, NAN};
 
 struct dfn_validator {
     const dfn_sounds *sounds;
@@ -69,13 +72,20 @@ static void score_clip(score *s, const dfn_clip *clip, const float *noisy,
                        const float *target, const float *enhanced, size_t n)
 {
     const int rate = 48000;
-    *s = (score){.valid = clip->speech && clip->noise};
-    if (!s->valid)
+    double before, after;
+    *s = unknown;
+    if (!clip->speech || !clip->noise)
         return;
-    s->valid = !dfn_si_sdr(&s->si_sdr_noisy, target, noisy, n, NULL) &&
-               !dfn_si_sdr(&s->si_sdr, target, enhanced, n, NULL) &&
-               !dfn_stoi(&s->stoi_noisy, NULL, target, noisy, n, rate, NULL) &&
-               !dfn_stoi(&s->stoi, NULL, target, enhanced, n, rate, NULL);
+    if (!dfn_si_sdr(&before, target, noisy, n, NULL) &&
+        !dfn_si_sdr(&after, target, enhanced, n, NULL)) {
+        s->si_sdr_noisy = before;
+        s->si_sdr = after;
+    }
+    if (!dfn_stoi(&before, NULL, target, noisy, n, rate, NULL) &&
+        !dfn_stoi(&after, NULL, target, enhanced, n, rate, NULL)) {
+        s->stoi_noisy = before;
+        s->stoi = after;
+    }
 }
 
 static void watch(void *context, dfn_worker *w, const dfn_shard *shard)
@@ -98,23 +108,27 @@ static void watch(void *context, dfn_worker *w, const dfn_shard *shard)
     free(enhanced);
 }
 
+static int clips(const dfn_validator *v) { return v->shards * v->worker.clips; }
+
+/* The mean of one field of all scores. */
+static double mean(const dfn_validator *v, size_t field)
+{
+    double sum = 0;
+    int n = 0;
+    for (int i = 0; i < clips(v); i++) {
+        const double x = *(const double *)((const char *)&v->score[i] + field);
+        sum += isnan(x) ? 0 : x;
+        n += !isnan(x);
+    }
+    return n ? sum / n : (double)NAN;
+}
+
 static void average(const dfn_validator *v, dfn_validation *out)
 {
-    for (int i = 0; i < v->shards * v->worker.clips; i++) {
-        const score *s = &v->score[i];
-        if (!s->valid)
-            continue;
-        out->si_sdr_noisy += s->si_sdr_noisy;
-        out->si_sdr += s->si_sdr;
-        out->stoi_noisy += s->stoi_noisy;
-        out->stoi += s->stoi;
-        out->scored++;
-    }
-    const double n = out->scored ? out->scored : 1;
-    out->si_sdr_noisy /= n;
-    out->si_sdr /= n;
-    out->stoi_noisy /= n;
-    out->stoi /= n;
+    out->si_sdr_noisy = mean(v, offsetof(score, si_sdr_noisy));
+    out->si_sdr = mean(v, offsetof(score, si_sdr));
+    out->stoi_noisy = mean(v, offsetof(score, stoi_noisy));
+    out->stoi = mean(v, offsetof(score, stoi));
 }
 
 dfn_status dfn_validator_run(dfn_validator *v, const void *const *weights,
@@ -132,7 +146,8 @@ dfn_status dfn_validator_run(dfn_validator *v, const void *const *weights,
     const dfn_status status = dfn_loader_new(&loader, v->sounds, v->mix, &config, err);
     if (status)
         return status;
-    memset(v->score, 0, (size_t)v->shards * (size_t)v->worker.clips * sizeof *v->score);
+    for (int i = 0; i < clips(v); i++)
+        v->score[i] = unknown;
     dfn_batch_set_watch(v->batch, watch, v);
     const dfn_batch_result r = dfn_batch_run(v->batch, weights, loader, 0, v->shards);
     dfn_loader_free(loader);
@@ -147,7 +162,7 @@ dfn_status dfn_validator_run(dfn_validator *v, const void *const *weights,
 size_t dfn_validator_example(const dfn_validator *v, int i, const float **noisy,
                              const float **enhanced)
 {
-    if (i < 0 || i >= DFN_EXAMPLES || i >= v->shards * v->worker.clips)
+    if (i < 0 || i >= DFN_EXAMPLES || i >= clips(v))
         return 0;
     *noisy = example(v, (size_t)i, false);
     *enhanced = example(v, (size_t)i, true);

@@ -7,9 +7,8 @@
 /* Means over the examples; SI-SDR and STOI over those with speech and noise. */
 typedef struct dfn_validation {
     double loss, terms[DFN_LOSS_COUNT];
-    double si_sdr_noisy, si_sdr; /* dB */
-    double stoi_noisy, stoi;
-    int scored;
+    double si_sdr_noisy, si_sdr; /* dB; NaN if no clip could be measured */
+    double stoi_noisy, stoi;     /* so, too */
 } dfn_validation;
 
 typedef struct dfn_validator dfn_validator;
