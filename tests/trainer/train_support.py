@@ -3,6 +3,8 @@
 The program comes from the environment: DFNET4_TRAIN."""
 
 import array
+import functools
+import io
 import json
 import math
 import os
@@ -105,6 +107,20 @@ def hiss(seconds, seed, smooth=0.5):
     return out
 
 
+@functools.cache
+def recordings():
+    """name -> (file, line of the manifest without the name): four voices, four noises."""
+    found = {}
+    for i in range(4):
+        split = "valid" if i == 3 else "train"
+        for name, samples, row in ((f"voice{i}.wav", voice(2, 100 + 23 * i), f"speech,{split},v{i}"),
+                                   (f"hiss{i}.wav", hiss(1, i, 0.2 * i), f"noise,{split},")):
+            file = io.BytesIO()
+            write_wav(file, samples)
+            found[name] = file.getvalue(), row
+    return found
+
+
 class Case(unittest.TestCase):
     """A test in a folder of its own with recordings, tiny.ini and recipe.ini in it."""
 
@@ -116,10 +132,9 @@ class Case(unittest.TestCase):
         self.write("tiny.ini", NETWORK)
         self.write("recipe.ini", RECIPE)
         self.rows = []
-        for i in range(4):
-            split = "valid" if i == 3 else "train"
-            self.add(f"voice{i}.wav", voice(2, 100 + 23 * i), f"speech,{split},v{i}")
-            self.add(f"hiss{i}.wav", hiss(1, i, 0.2 * i), f"noise,{split},")
+        for name, (data, row) in recordings().items():
+            self.write(name, data)
+            self.rows.append(f"{name},{row}")
         self.write_manifest()
 
     def path(self, *names):
@@ -133,10 +148,6 @@ class Case(unittest.TestCase):
     def read(self, *names):
         with open(self.path(*names), "rb") as f:
             return f.read()
-
-    def add(self, name, samples, row):
-        write_wav(self.path(name), samples)
-        self.rows.append(f"{name},{row}")
 
     def write_manifest(self, rows=None, name="manifest.csv"):
         return self.write(name, "\n".join(["path,kind,split,speaker", *(rows or self.rows)]) + "\n")
