@@ -35,7 +35,8 @@ typedef struct settings {
 typedef struct job {
     settings set;
     char folder[DFN_PATH];
-    dfn_safetensors *model; /* to start from */
+    dfn_model *model;                     /* to start from */
+    char start[DFN_PATH], name[DFN_PATH]; /* its file, and what to call it */
     dfn_recipe *recipe;
     dfn_own own;
     char best[DFN_PATH];                        /* model file of the run */
@@ -55,24 +56,27 @@ static void on_message(void *user, const char *text)
 /* Something to train: float32, with a configuration. */
 static dfn_status open_model(job *j, dfn_error *err)
 {
-    const char *path = j->set.model;
-    dfn_model *m;
-    dfn_status status = dfn_model_load(&m, path, err); /* whole, and of a known kind */
+    const char *path = j->set.model, *slash = path ? strrchr(path, '/') : NULL;
+    const dfn_status status = path ? dfn_model_load(&j->model, path, err)
+                                   : dfn_model_load_default(&j->model, err);
     if (status)
         return status;
-    const bool quantised = dfn_model_quantised(m);
-    dfn_model_free(m);
-    if (quantised)
+    if (dfn_model_quantised(j->model))
         return dfn_fail(err, DFN_ERR_UNSUPPORTED,
                         "%s: is quantised and can only run; train the model that it was "
                         "made from, and quantise the result",
                         path);
-    return dfn_safetensors_open(&j->model, path, err);
+    snprintf(j->start, sizeof j->start, "%s", path ? path : "");
+    snprintf(j->name, sizeof j->name, "%s",
+             slash  ? slash + 1
+             : path ? path
+                    : dfn_model_default_name());
+    return DFN_OK;
 }
 
 static const char *about(const job *j, const char *key)
 {
-    return dfn_safetensors_metadata(j->model, key);
+    return dfn_model_metadata(j->model, key);
 }
 
 static bool has_batch_norm(const job *j)
@@ -129,7 +133,7 @@ static dfn_status make_recipe(job *j, dfn_error *err)
     const double part = j->set.hours / 10;
     snprintf(text, sizeof text, recipe_text, has_batch_norm(j) ? "true" : "false",
              j->set.hours, part, part, j->set.rooms ? 0.5 : 0.0);
-    snprintf(init, sizeof init, "train.init=%s", j->set.model);
+    snprintf(init, sizeof init, "train.init=%s", j->start);
     const char *option[OPTIONS_MAX + 1] = {init};
     memcpy(option + 1, j->set.option, j->set.n_option * sizeof *option);
     dfn_status status = keep(j, "network.ini", about(j, "config"), err);
@@ -187,7 +191,7 @@ static dfn_status prepare(job *j, dfn_error *err)
 
 static dfn_status score(job *j, dfn_error *err)
 {
-    const char *const models[DFN_FINETUNE_MODELS] = {j->set.model, j->best};
+    const char *const models[DFN_FINETUNE_MODELS] = {j->start, j->best};
     dfn_status status = dfn_path(j->best, j->folder, "best-1.safetensors", err);
     if (!status)
         status = dfn_finetune_score(j->mine, j->recipe, j->own.manifest,
@@ -216,11 +220,10 @@ static dfn_status write_model(const job *j, dfn_error *err)
                                        "author",  "version", "trained_hours"};
     enum { KEPT = sizeof kept / sizeof *kept };
     char hours[32], before[160], after[160];
-    const char *slash = strrchr(j->set.model, '/');
     snprintf(hours, sizeof hours, "%.3g", j->recipe->train.hours);
     print_scores(before, &j->mine[0]);
     print_scores(after, &j->mine[1]);
-    dfn_text_pair pairs[KEPT + 5] = {{"finetuned_from", slash ? slash + 1 : j->set.model},
+    dfn_text_pair pairs[KEPT + 5] = {{"finetuned_from", j->name},
                                      {"finetuned_hours", hours},
                                      {"recipe_sha256", j->recipe->hash},
                                      {"validation", after},
@@ -281,6 +284,9 @@ static dfn_status work(job *j, dfn_error *err)
     dfn_status status = open_model(j, err);
     if (!status)
         status = name_folder(j, err);
+    if (!status && !*j->start &&
+        !(status = dfn_path(j->start, j->folder, "start.safetensors", err)))
+        status = dfn_finetune_copy(j->model, j->start, err);
     if (!status)
         status = prepare(j, err);
     if (!status)
@@ -305,7 +311,8 @@ static const cli_option *options(void)
         {KEY_DATA, "data", "MANIFEST",
          "A collection of speech and noise (dfnet4-train scan), so that the model stays "
          "good for others"},
-        {KEY_MODEL, "model", "MODEL", "Model file to begin with; needed"},
+        {KEY_MODEL, "model", "MODEL",
+         "Model file to begin with; default: the one that is built in"},
         {KEY_HOURS, "hours", "H", "Hours of audio to train on; default: 10"},
         {'o', "output", "FILE", "Where the new model goes; needed"},
         {'r', "run", "DIR", "Folder of the run; default: runs/NAME for NAME.safetensors"},
@@ -351,8 +358,6 @@ static settings read_arguments(const cli_command *self, int argc, char **argv)
     if (!s.voice && !s.data)
         cli_usage(self, "speech is needed, too: a few minutes of your own voice without "
                         "noise (--voice DIR), or a collection of speech (--data MANIFEST)");
-    if (!s.model)
-        cli_usage(self, "no model to begin with; name one with --model");
     if (!s.output || !*s.output)
         cli_usage(self, "where does the new model go? --output FILE");
     return s;
@@ -363,13 +368,13 @@ static int command(const cli_command *self, int argc, char **argv)
     static job j;
     dfn_error err = {0};
     j.set = read_arguments(self, argc, argv);
-    if (!cli_may_write(j.set.model, j.set.output, true))
+    if (j.set.model && !cli_may_write(j.set.model, j.set.output, true))
         return CLI_FAILED;
     const dfn_status status = work(&j, &err);
     if (status)
         cli_error(NULL, "%s", err.text);
     dfn_recipe_free(j.recipe);
-    dfn_safetensors_close(j.model);
+    dfn_model_free(j.model);
     return status ? CLI_FAILED : CLI_OK;
 }
 
@@ -381,15 +386,13 @@ const cli_command train_finetune = {
              "with speech: your own, that of a collection, or both. Your recordings are "
              "divided: some are only for validation, which tells before and after "
              "how good the model is on them.",
-    .notes =
-        "FILE is written only if validation improved. The same command again goes on "
-        "where\n"
-        "it was stopped. One process only, no mpirun.\n"
-        "\nExamples:\n"
-        "  dfnet4-train finetune --model lite.safetensors --noise room/ --voice me/ \\\n"
-        "      --output mine.safetensors\n"
-        "  dfnet4-train finetune --model lite.safetensors --noise room/ \\\n"
-        "      --data corpus/manifest.csv --hours 20 --output mine.safetensors\n",
+    .notes = "FILE is written only if validation improved. The same command again goes on "
+             "where\n"
+             "it was stopped. One process only, no mpirun.\n"
+             "\nExamples:\n"
+             "  dfnet4-train finetune --noise room/ --voice me/ --output mine.safetensors\n"
+             "  dfnet4-train finetune --model full.safetensors --noise room/ \\\n"
+             "          --data corpus/manifest.csv --hours 20 --output mine.safetensors\n",
     .options = options,
     .run = command,
 };

@@ -45,6 +45,9 @@ dfn_status dfn_finetune_score(dfn_validation out[DFN_FINETUNE_MODELS],
 bool dfn_finetune_judge(const dfn_validation mine[DFN_FINETUNE_MODELS],
                         const dfn_validation *others);
 
+/** Write a loaded model as it is, batch norms and all, without remarks on its origin. */
+dfn_status dfn_finetune_copy(const dfn_model *m, const char *path, dfn_error *err);
+
 /** Write `text` to a new file; one that is there must hold the same, or DFN_ERR_ARG. */
 dfn_status dfn_keep_text(const char *path, const char *text, dfn_error *err);
 
