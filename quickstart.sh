@@ -43,6 +43,7 @@ arm64 libsamplerate0-dev:arm64  -  -
 arm64 libsndfile1-dev:arm64     -  -
 arm64 libprotobuf-c-dev:arm64   -  -
 arm64 libarchive-dev:arm64      -  -
+arm64 libopenblas-dev:arm64     -  -
 '
 
 usage() {
