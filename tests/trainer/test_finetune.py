@@ -61,6 +61,7 @@ class Finetune(unittest.TestCase):
             cls.sound(f"data/speech{i}.wav", voice(100 + 40 * i, 4))
             cls.sound(f"data/noise{i}.wav", noise(rng, 4))
             rows += [f"speech{i}.wav,speech,{split},p{i}", f"noise{i}.wav,noise,{split},"]
+        rows.append("gone.wav,speech,train,p9")
         with open(cls.path("data/list.csv"), "w") as f:
             f.write("\n".join(rows) + "\n")
         subprocess.run([TINY, cls.path("tiny.safetensors"), NETWORK], check=True)
@@ -135,6 +136,7 @@ class Finetune(unittest.TestCase):
         self.assertEqual((own_before, before), (own_after, after))
         self.assertNotEqual(own_before, before)
         self.assertIn("the loss is as it was", r.stdout)
+        self.assertIn("list.csv:8: gone.wav: No such file", r.stderr)
         self.assertFalse(os.path.exists(self.path("same.safetensors")))
         self.run_it(*args, "--force")
         self.assertTrue(os.path.exists(self.path("same.safetensors")))

@@ -224,6 +224,39 @@ static void refuse(const char *text, const char *why)
     dfn_sounds_free(s);
 }
 
+/* One of weight 3 is there three times, and one that cannot be used not once. */
+static void test_weights(void)
+{
+    dfn_error err;
+    write_text("list.csv", "path,kind,split,weight\n"
+                           "speech/a.wav,speech,train,3\n"
+                           "speech/slow.wav,speech,train,\n"
+                           "speech/loud.wav,speech,valid,2\n"
+                           "noise/n2.wav,noise,train,0\n"
+                           "noise/none.wav,noise,train,5\n"
+                           "speech/stereo.wav,speech,train,1.5\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,1\nroom.wav,rir,train,1\n"
+                           "room.wav,rir,train,10000\n");
+    dfn_sounds *s = open_sounds(&config, &err);
+    CHECK(s, "%s", err.text);
+    CHECK(strstr(told, "list.csv:7: weight is '1.5'"), "%s", told);
+    if (s) {
+        CHECK(dfn_sounds_count(s, DFN_SPEECH, DFN_TRAIN_SPLIT) == 4, "speech");
+        CHECK(dfn_sounds_count(s, DFN_SPEECH, DFN_VALID_SPLIT) == 2, "valid");
+        CHECK(dfn_sounds_count(s, DFN_NOISE, DFN_TRAIN_SPLIT) == 1, "noise");
+        CHECK(dfn_sounds_count(s, DFN_ROOM, DFN_TRAIN_SPLIT) == 10014, "rooms");
+        CHECK(dfn_sounds_get(s, DFN_SPEECH, DFN_TRAIN_SPLIT, 2) == find(s, "speech/a.wav"),
+              "not the third time");
+    }
+    dfn_sounds_free(s);
+}
+
 static void test_refusals(void)
 {
     refuse("", "list.csv: is empty");
@@ -244,6 +277,7 @@ int main(void)
     test_damage();
     test_change();
     test_correction();
+    test_weights();
     test_refusals();
     leave_folder();
     return check_report();

@@ -13,6 +13,7 @@
 #include <sndfile.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     ENOUGH = 5,      /* recordings of a kind that need not be cut */
@@ -227,6 +228,11 @@ static dfn_status put_data(job *j, FILE *others, dfn_error *err)
     for (size_t i = 0; i < j->data.count && !status; i++) {
         const dfn_manifest_entry *e = &j->data.entry[i];
         const bool valid = e->split == DFN_VALID_SPLIT;
+        if (access(e->path, R_OK)) {
+            dfn_notice(j->watch, "%s:%d: %s: %s; left out", e->from, e->line, e->name,
+                       strerror(errno));
+            continue;
+        }
         if (valid)
             status = put(others, e, e->path, e->split, 1, err);
         if (!status && (!valid || (e->kind == DFN_SPEECH && !own_voice)))
