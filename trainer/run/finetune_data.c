@@ -249,13 +249,13 @@ static dfn_status check(const job *j, dfn_error *err)
     const struct dfn_own_part *part = j->out->part;
     const bool speech = count(&j->data, DFN_SPEECH, DFN_TRAIN_SPLIT) > 0 &&
                         count(&j->data, DFN_SPEECH, DFN_VALID_SPLIT) > 0;
-    if (!part[DFN_NOISE].seconds[DFN_TRAIN_SPLIT] ||
-        !part[DFN_NOISE].seconds[DFN_VALID_SPLIT])
+    if (!(part[DFN_NOISE].seconds[DFN_TRAIN_SPLIT] > 0) ||
+        !(part[DFN_NOISE].seconds[DFN_VALID_SPLIT] > 0))
         return dfn_fail(err, DFN_ERR_ARG,
                         "%s: too little noise to learn from and to validate with: a "
                         "recording of a minute or more is needed",
                         j->config->noise);
-    if (part[DFN_SPEECH].recordings && !part[DFN_SPEECH].seconds[DFN_VALID_SPLIT])
+    if (part[DFN_SPEECH].recordings && !(part[DFN_SPEECH].seconds[DFN_VALID_SPLIT] > 0))
         return dfn_fail(err, DFN_ERR_ARG,
                         "%s: too little speech to learn from and to validate with: a few "
                         "minutes are needed",
@@ -318,7 +318,8 @@ dfn_status dfn_own_prepare(dfn_own *out, const dfn_own_config *config,
                             : dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
     if (!status)
         status = write_lists(&j, others, err);
-    if ((j.manifest && fclose(j.manifest)) | (others && fclose(others)) && !status)
+    const bool bad = j.manifest && fclose(j.manifest);
+    if (((others && fclose(others)) || bad) && !status)
         status = dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
     if (!status)
         status = keep(out->manifest, &j, "own.csv", text[0], err);
