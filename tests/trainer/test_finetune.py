@@ -35,8 +35,9 @@ SHORT = ["--hours", "0.01", "-q", "-O", "train.seconds=1", "-O", "optim.batch=4"
 
 
 def noise(rng, seconds):
+    """Louder every second, so that no two are alike."""
     second = [rng.randint(-3000, 3000) for _ in range(RATE)]
-    return second * seconds
+    return [x * (seconds + i) // (2 * seconds) for i in range(seconds) for x in second]
 
 
 def voice(pitch, seconds):
@@ -52,7 +53,8 @@ class Finetune(unittest.TestCase):
         cls.dir = tempfile.mkdtemp(prefix="dfnet4-test-")
         cls.addClassCleanup(shutil.rmtree, cls.dir)
         rng = random.Random(1)
-        cls.sound("room/fan.wav", noise(rng, 10))
+        cls.fan = noise(rng, 10)
+        cls.sound("room/fan.wav", cls.fan)
         cls.sound("me/a.wav", voice(120, 8))
         cls.sound("me/b.wav", voice(130, 8))
         cls.sound("short/blip.wav", noise(rng, 2))
@@ -89,6 +91,13 @@ class Finetune(unittest.TestCase):
         with open(self.path(name), "rb") as f:
             return json.loads(f.read(struct.unpack("<Q", f.read(8))[0]))["__metadata__"]
 
+    def piece(self, name):
+        with open(self.path("runs/mine/own/" + name), "rb") as f:
+            data = f.read()
+        at = data.index(b"data")
+        size, = struct.unpack("<I", data[at + 4:at + 8])
+        return array.array("f", data[at + 8:at + 8 + size])
+
     def losses(self, out):
         """Before and after, of each table."""
         rows = [line.split() for line in out.splitlines() if line.startswith(("  before", "  after"))]
@@ -111,11 +120,9 @@ class Finetune(unittest.TestCase):
         # nothing is in both splits
         pieces = sorted(os.listdir(self.path("runs/mine/own")))
         self.assertEqual(len(pieces), 6)
-        seconds = {}
-        for name in pieces:
-            seconds[name] = (os.path.getsize(self.path("runs/mine/own/" + name)) // 4) / RATE
-        self.assertAlmostEqual(seconds["noise-2-train.wav"], 7.5, delta=0.01)
-        self.assertAlmostEqual(seconds["noise-2-valid.wav"], 2, delta=0.01)
+        whole = array.array("f", [x / 32768 for x in self.fan])
+        self.assertTrue(self.piece("noise-2-train.wav") == whole[:int(7.5 * RATE)], "noise-2-train.wav")
+        self.assertTrue(self.piece("noise-2-valid.wav") == whole[8 * RATE:], "noise-2-valid.wav")
         # again: nothing left to do, and the same comes out
         with open(self.path("mine.safetensors"), "rb") as f:
             first = f.read()
