@@ -56,10 +56,11 @@ static double clipped_share(const float *x, size_t n)
 {
     enum { RUN = 4 };
     size_t run = 0, all = 0;
-    double end[2] = {0}; /* the smallest, the largest */
-    for (size_t i = 0; i < n; i++) {
-        end[0] = fmin(end[0], (double)x[i]);
-        end[1] = fmax(end[1], (double)x[i]);
+    double end[2] = {0};             /* the smallest, the largest */
+    for (size_t i = 0; i < n; i++) { /* fmin() and fmax() here break gcc 12 for arm64 */
+        const double value = (double)x[i];
+        end[0] = value < end[0] ? value : end[0];
+        end[1] = value > end[1] ? value : end[1];
     }
     for (size_t i = 0; i < n; i++) {
         const double peak = fabs(end[x[i] > 0]);
