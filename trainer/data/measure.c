@@ -116,8 +116,11 @@ dfn_status dfn_measure_sound(dfn_measure *m, const float *x, size_t n, int rate,
                              dfn_error *err)
 {
     double peak = 0;
-    for (size_t i = 0; i < n; i++)
-        peak = fmax(peak, fabs((double)x[i]));
+    for (size_t i = 0; i < n; i++) { /* fmax() here breaks gcc 12 for arm64 */
+        const double size = fabs((double)x[i]);
+        if (size > peak)
+            peak = size;
+    }
     *m = (dfn_measure){.peak_db = db(peak * peak),
                        .level_db = db(active_power(x, n)),
                        .clipped = clipped_share(x, n)};
