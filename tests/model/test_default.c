@@ -16,8 +16,11 @@ static double same_weights(const dfn_graph *a, const void *const *wa, const dfn_
         const dfn_weight *w = dfn_graph_weight(a, i), *other = dfn_graph_weight(b, i);
         CHECK(!strcmp(w->name, other->name) && w->count == other->count, "%s", w->name);
         CHECK(!memcmp(wa[i], wb[i], w->count * sizeof(float)), "%s differs", w->name);
-        for (size_t k = 0; k < w->count; k++)
-            largest = fmax(largest, fabs((double)((const float *)wa[i])[k]));
+        for (size_t k = 0; k < w->count; k++) { /* fmax() here breaks gcc 12 for arm64 */
+            const double size = fabs((double)((const float *)wa[i])[k]);
+            if (size > largest)
+                largest = size;
+        }
     }
     return largest;
 }
