@@ -65,7 +65,10 @@ static int create(dfn_temp *t, const char *target)
     if (t->fd < 0)
         return errno;
     fcntl(t->fd, F_SETFD, FD_CLOEXEC);
-    flock(t->fd, LOCK_EX | LOCK_NB); /* where there are no locks, there is no sweep */
+    /* waits for a sweep that came in between, and is about to remove it; where there are no
+     * locks, there is no sweep */
+    while (flock(t->fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
     return 0;
 }
 
