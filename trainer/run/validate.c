@@ -22,7 +22,7 @@ struct dfn_validator {
     int shards;
     score *score;   /* [shards * clips]: added up in order, whoever made them */
     float *example; /* [DFN_EXAMPLES][noisy, enhanced][samples] */
-    size_t example_samples;
+    size_t example_samples[DFN_EXAMPLES]; /* each made by one of several workers */
 };
 
 dfn_status dfn_validator_new(dfn_validator **out, const dfn_sounds *sounds,
@@ -102,7 +102,7 @@ static void watch(void *context, dfn_worker *w, const dfn_shard *shard)
         if (at < DFN_EXAMPLES) {
             memcpy(example(v, at, false), noisy, n * sizeof *noisy);
             memcpy(example(v, at, true), enhanced, n * sizeof *enhanced);
-            v->example_samples = n;
+            v->example_samples[at] = n;
         }
     }
     free(enhanced);
@@ -166,5 +166,5 @@ size_t dfn_validator_example(const dfn_validator *v, int i, const float **noisy,
         return 0;
     *noisy = example(v, (size_t)i, false);
     *enhanced = example(v, (size_t)i, true);
-    return v->example_samples;
+    return v->example_samples[i];
 }
