@@ -67,6 +67,16 @@ json_t *cli_json_text(const char *bytes);
 /** Print on stdout and release. False if there was not enough memory to make it. */
 bool cli_json_print(json_t *root);
 
+/* ---- files -----------------------------------------------------------------------------
+ */
+
+/** Visit the folders of data, best first ($XDG_DATA_HOME/dfnet4, ...), until the visitor
+ *  says true; what it said last. */
+typedef bool cli_visit(void *user, const char *folder);
+bool cli_data_folders(cli_visit *visitor, void *user);
+/** The first `name` in one of them, or NULL. owner: caller frees. */
+char *cli_data_file(const char *name);
+
 /** Whether `output` may be made from the file `source` (NULL: from none): it is new, or may
  *  be replaced, and is never the source itself. False after a message. */
 bool cli_may_write(const char *source, const char *output, bool force);
