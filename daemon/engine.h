@@ -20,10 +20,15 @@ typedef struct dfnd_engine_status {
     float meter[DFN_METER_COUNT];
 } dfnd_engine_status;
 
-/** Build the stream, run it once so that its memory is there, and forget that. `model` must
- * outlive the engine, or the next dfnd_engine_collect() after a change of model. rt: no */
+/* Told when a model is no longer in use. Main thread. */
+typedef void dfnd_engine_release(void *user, const dfn_model *model);
+
+/** Build the stream, run it once so that its memory is there, and forget that. `release` is
+ * called for each model that was given, once; not if this fails. rt: no */
 DFN_MUST_CHECK dfn_status dfnd_engine_new(dfnd_engine **out, const dfn_model *model,
-                                          const dfn_stream_config *config, dfn_error *err);
+                                          const dfn_stream_config *config,
+                                          dfnd_engine_release *release, void *user,
+                                          dfn_error *err);
 void dfnd_engine_free(dfnd_engine *e); /* NULL allowed; no audio thread may be in it */
 
 /** As dfn_stream_process, and watched: a block must be done in a share of its own length,
@@ -32,14 +37,13 @@ void dfnd_engine_free(dfnd_engine *e); /* NULL allowed; no audio thread may be i
 void dfnd_engine_process(dfnd_engine *e, const float *const *in, float *const *out,
                          size_t frames) DFN_RT;
 
-/** Another model, of the same rate: it is warmed up here, runs along until its delay is
- * filled and fades in. Parameters stay. DFN_ERR_UNSUPPORTED while the change before is not
- * over. thread: main. rt: no */
+/** Another model: it is warmed up here, runs along until its delay is filled, and fades in
+ * within 20 ms. Parameters stay. DFN_ERR_UNSUPPORTED while the audio thread is at the
+ * change before. thread: main. rt: no */
 DFN_MUST_CHECK dfn_status dfnd_engine_change(dfnd_engine *e, const dfn_model *model,
                                              dfn_error *err);
-/** Free what a change left over. The model it used, or NULL if nothing was left. To be
- * called by the main thread now and then, as with each look at the status. rt: no */
-const dfn_model *dfnd_engine_collect(dfnd_engine *e);
+/** Free what a change left over. To be called now and then. thread: main. rt: no */
+void dfnd_engine_collect(dfnd_engine *e);
 
 /** Samples, as dfn_stream_latency, of the newest model. thread: main */
 int dfnd_engine_latency(const dfnd_engine *e);

@@ -1,0 +1,148 @@
+/* engine_process.c - the part of an engine that runs in the audio thread. */
+#include "engine_state.h"
+
+#include <math.h>
+#include <time.h>
+
+static const double late_share = 0.75; /* of a block's time that the network may take */
+static const double late_most = 6,
+                    forgiven = 2; /* late blocks; so many a second are by chance */
+static const double hopeless = 4,
+                    long_time = 0.02; /* times a block, and seconds: at once */
+static const double rest_first = 1, rest_most = 60, calm_enough = 60; /* seconds */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t); /* answered without a system call */
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the change of a model -------------------------------------------------------------
+ */
+
+static size_t fade_frames(const dfnd_engine *e)
+{
+    return (size_t)e->config.sample_rate / 50;
+}
+
+/* A chunk while two streams run: out = current, from `ready` on on the way to `coming`. */
+static void process_both(dfnd_engine *e, const float *const *in, float *const *out,
+                         size_t n)
+{
+    float *both[DFND_CHANNELS];
+    const size_t ready = (size_t)dfn_stream_latency(e->coming), fade = fade_frames(e);
+    for (int c = 0; c < e->config.channels; c++)
+        both[c] = e->scratch + (size_t)c * DFND_CHUNK;
+    dfn_stream_process(e->coming, in, both, n); /* first: out may be in */
+    dfn_stream_process(e->current, in, out, n);
+    for (int c = 0; c < e->config.channels; c++)
+        for (size_t i = 0; i < n; i++) {
+            const size_t at = e->coming_frames + i;
+            const float share = at < ready          ? 0
+                                : at - ready < fade ? (float)(at - ready) / (float)fade
+                                                    : 1;
+            out[c][i] += share * (both[c][i] - out[c][i]);
+        }
+    e->coming_frames += n;
+    if (e->coming_frames < ready + fade)
+        return;
+    atomic_store(&e->retired, e->current);
+    e->current = e->coming;
+    e->coming = NULL;
+}
+
+static void process(dfnd_engine *e, const float *const *in, float *const *out,
+                    size_t frames)
+{
+    if (!e->coming && !atomic_load(&e->retired)) {
+        e->coming = atomic_exchange(&e->next, NULL);
+        e->coming_frames = 0;
+        if (e->coming && e->rest > 0)
+            dfn_stream_overload(e->coming, true);
+    }
+    size_t done = 0;
+    while (done < frames && e->coming) {
+        const float *from[DFND_CHANNELS];
+        float *to[DFND_CHANNELS];
+        const size_t left = frames - done, n = left < DFND_CHUNK ? left : DFND_CHUNK;
+        for (int c = 0; c < e->config.channels; c++) {
+            from[c] = in[c] + done;
+            to[c] = out[c] + done;
+        }
+        process_both(e, from, to, n);
+        done += n;
+    }
+    const float *from[DFND_CHANNELS];
+    float *to[DFND_CHANNELS];
+    for (int c = 0; c < e->config.channels; c++) {
+        from[c] = in[c] + done;
+        to[c] = out[c] + done;
+    }
+    dfn_stream_process(e->current, from, to, frames - done);
+}
+
+/* ---- deadlines -------------------------------------------------------------------------
+ */
+
+static void tell_streams(dfnd_engine *e, bool overloaded)
+{
+    dfn_stream_overload(e->current, overloaded);
+    if (e->coming)
+        dfn_stream_overload(e->coming, overloaded);
+    atomic_store(&e->overloaded, overloaded);
+}
+
+static void begin_rest(dfnd_engine *e)
+{
+    /* again soon after a rest: the next one is longer */
+    e->rest_seconds = e->calm >= calm_enough ? rest_first : e->rest_seconds;
+    e->rest = e->rest_seconds;
+    e->rest_seconds = fmin(2 * e->rest_seconds, rest_most);
+    e->late = e->calm = 0;
+    atomic_fetch_add(&e->overloads, 1);
+    tell_streams(e, true);
+}
+
+/* `took` seconds of work for a block of `length` seconds. */
+static void watch(dfnd_engine *e, double took, double length)
+{
+    const double load = took / length, share = length < 1 ? length : 1;
+    const float before = atomic_load(&e->load);
+    atomic_store(&e->load, before + (float)share * ((float)load - before));
+    if ((float)load > atomic_load(&e->load_max))
+        atomic_store(&e->load_max, (float)load);
+    if (e->rest > 0) {
+        e->rest -= length;
+        if (e->rest <= 0)
+            tell_streams(e, false);
+        return;
+    }
+    e->calm += length;
+    e->late = fmax(0, e->late - forgiven * length);
+    if (load <= late_share)
+        return;
+    e->late += 1;
+    if (e->late >= late_most || (load >= hopeless && took >= long_time))
+        begin_rest(e);
+}
+
+void dfnd_engine_process(dfnd_engine *e, const float *const *in, float *const *out,
+                         size_t frames)
+{
+    if (!frames)
+        return;
+    const double start = now();
+    process(e, in, out, frames);
+    watch(e, now() - start, (double)frames / e->config.sample_rate);
+    atomic_fetch_add(&e->blocks, 1);
+    atomic_fetch_add(&e->frames, frames);
+}
+
+void dfnd_engine_reset(dfnd_engine *e)
+{
+    dfn_stream_reset(e->current);
+    if (e->coming)
+        dfn_stream_reset(e->coming);
+    e->coming_frames = 0;
+}
