@@ -39,10 +39,11 @@ static void process_both(dfnd_engine *e, const float *const *in, float *const *o
     for (int c = 0; c < e->config.channels; c++)
         for (size_t i = 0; i < n; i++) {
             const size_t at = e->coming_frames + i;
-            const float share = at < ready          ? 0
-                                : at - ready < fade ? (float)(at - ready) / (float)fade
-                                                    : 1;
-            out[c][i] += share * (both[c][i] - out[c][i]);
+            const float share = (float)(at - ready) / (float)fade;
+            if (at >= ready + fade)
+                out[c][i] = both[c][i];
+            else if (at >= ready)
+                out[c][i] += share * (both[c][i] - out[c][i]);
         }
     e->coming_frames += n;
     if (e->coming_frames < ready + fade)
