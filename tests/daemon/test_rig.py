@@ -1,0 +1,99 @@
+"""The rig that other tests stand on: does it start, see, notice and clean up what it says?"""
+
+import glob
+import os
+import subprocess
+import sys
+import shutil
+
+import pipewire
+from pipewire import *
+
+
+class Rig(pipewire.Case):
+    def test_graph(self):
+        pw = self.pipewire(rate=44100, quantum=480, mics=["mic", "usb"])
+        self.assertEqual({n.name for n in pw.nodes()} & {"mic", "usb", "speakers"},
+                         {"mic", "usb", "speakers"})
+        self.assertEqual(pw.node("mic").media_class, "Audio/Source/Virtual")
+        self.assertIsNone(pw.node("headset"))
+        self.assertEqual([(p.direction, p.channel, p.monitor) for p in pw.ports("mic")].count(
+            ("output", "MONO", False)), 1)
+        self.assertEqual(sum(p.monitor for p in pw.ports("speakers")), 2)
+        self.assertEqual(pw.links(), [])
+        pw.link("usb", "speakers")
+        self.assertEqual({(l.output, l.input) for l in pw.links()}, {("usb", "speakers")})
+        self.assertEqual(len(pw.linked("usb", "speakers")), 2)  # mono to both sides
+        self.assertFalse(pw.linked("speakers", "usb"))
+
+    def test_killed_server_is_noticed(self):
+        pw = self.pipewire()
+        old = pw.parts["pipewire"].pid
+        pw.kill("pipewire")
+        self.assertFalse(pw.parts["pipewire"].running)
+        with self.assertRaises(Gone):
+            pw.links()
+        with self.assertRaises(AssertionError):
+            wait_for(lambda: pw.node("mic"), 0.3)
+        pw.start("pipewire")
+        self.assertNotEqual(pw.parts["pipewire"].pid, old)
+        self.assertTrue(pw.node("mic"))
+
+    def test_replug(self):
+        pw = self.pipewire(mics=["mic", "usb"])
+        pw.start("wireplumber")
+        wait_for(lambda: pw.default_source() == "mic", 5)
+        for _ in range(3):
+            old = pw.node("mic").props["object.serial"]
+            pw.remove_mic("mic")
+            wait_for(lambda: pw.default_source() == "usb", 5)
+            pw.add_mic("mic")
+            wait_for(lambda: pw.default_source() == "mic", 5)
+            self.assertNotEqual(pw.node("mic").props["object.serial"], old)
+        pw.set_default("usb")
+        wait_for(lambda: pw.default_source() == "usb", 5)
+        pw.crash()
+        self.assertTrue(pw.parts["wireplumber"].running)
+        wait_for(lambda: pw.default_source() in ("mic", "usb"), 5)
+
+    def test_nothing_stays(self):
+        """Also when the test dies of its time limit."""
+        code = ("import pipewire, sys, time\n"
+                "with pipewire.PipeWire() as pw:\n"
+                "    pw.start('wireplumber')\n"
+                "    print(pw.parts['pipewire'].pid, pw.parts['wireplumber'].pid, pw.folder, flush=True)\n"
+                "    sys.stdin.read()\n"
+                "    {}\n")
+        for end, status in ("raise OSError('planted')", 1), ("", 0), ("kill", -9):
+            test = subprocess.Popen([sys.executable, "-c", code.format(end if end != "kill" else "")],
+                                    cwd=os.path.dirname(os.path.abspath(__file__)),
+                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE)
+            *pids, folder = test.stdout.readline().decode().split()
+            self.assertEqual(len(pids), 2)
+            if end == "kill":
+                test.kill()
+                self.addCleanup(shutil.rmtree, folder, True)
+            _, err = test.communicate(timeout=60)
+            self.assertEqual(test.returncode, status)
+            self.assertEqual(b"---- pipewire runs" in err, status == 1)
+            wait_for(lambda: not any(os.path.exists(f"/proc/{p}") for p in pids), 5)
+            if end != "kill":
+                self.assertFalse(os.path.exists(folder))
+
+    def test_figures(self):
+        pw = self.pipewire()
+        sleeper = pw.spawn("sleeper", ["sleep", "100"])
+        busy = pw.spawn("busy", [sys.executable, "-c", "while True: pass"])
+        wait_for(lambda: figures(busy.pid).cpu_seconds > 0.2, 30)
+        self.assertLess(figures(sleeper.pid).cpu_seconds, 0.1)
+        self.assertEqual(figures(sleeper.pid).threads, 1)
+        self.assertEqual(figures(sleeper.pid).fds, 3)
+        self.assertGreater(figures(busy.pid).rss_kib, 1000)
+        sleeper.kill()
+        with self.assertRaises(Gone):
+            figures(sleeper.pid)
+
+
+if __name__ == "__main__":
+    main()
