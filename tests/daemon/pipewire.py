@@ -32,73 +32,15 @@ import sys
 import tempfile
 import unittest
 
+from pipewire_conf import CONFIG, PORTS, SESSION, device
 from process import Gone, Process, figures, wait_for  # noqa: F401 (for those who use this)
 
 PROGRAMS = ["pipewire", "wireplumber", "pw-dump", "pw-cli", "pw-cat", "pw-link", "pw-metadata"]
 PATIENCE = 30  # seconds; the busiest machine starts a server within
 
-CONFIG = """
-context.properties = {
-    core.daemon = true
-    core.name = pipewire-0
-    mem.warn-mlock = false
-    default.clock.rate = %(rate)d
-    default.clock.allowed-rates = [ 44100 48000 88200 96000 ]
-    default.clock.quantum = %(quantum)d
-    default.clock.min-quantum = 16
-    default.clock.max-quantum = 8192
-    # 480 is a hop; stock desktops make 256 of it
-    clock.power-of-two-quantum = false
-}
-context.spa-libs = {
-    audio.convert.* = audioconvert/libspa-audioconvert
-    support.* = support/libspa-support
-}
-context.modules = [
-    { name = libpipewire-module-rt args = { nice.level = -11 } flags = [ ifexists nofail ] }
-    { name = libpipewire-module-protocol-native }
-    { name = libpipewire-module-profiler }
-    { name = libpipewire-module-metadata }
-    { name = libpipewire-module-spa-device-factory }
-    { name = libpipewire-module-spa-node-factory }
-    { name = libpipewire-module-client-node }
-    { name = libpipewire-module-client-device }
-    { name = libpipewire-module-access }
-    { name = libpipewire-module-adapter }
-    { name = libpipewire-module-link-factory }
-    { name = libpipewire-module-session-manager }
-]
-context.objects = [
-    { factory = metadata args = { metadata.name = default } }
-    { factory = spa-node-factory args = {
-        factory.name = support.node.driver node.name = Dummy-Driver
-        node.group = pipewire.dummy priority.driver = 20000 } }
-%(devices)s
-]
-"""
-
-# Without a session manager nobody else gives an adapter its ports.
-PORTS = "adapter.auto-port-config = { mode = dsp monitor = %s position = preserve }"
-
-SESSION = {  # WirePlumber without hardware and portals
-    "main.lua.d": "alsa_monitor.enabled = false\n"
-                  "v4l2_monitor.enabled = false\n"
-                  "libcamera_monitor.enabled = false\n"
-                  'default_access.properties["enable-flatpak-portal"] = false\n',
-    "bluetooth.lua.d": "bluez_monitor.enabled = false\n",
-}
-
 Node = collections.namedtuple("Node", "id name media_class state props info")
 Port = collections.namedtuple("Port", "id node name direction channel monitor")
 Link = collections.namedtuple("Link", "id output input output_port input_port state")
-
-
-def device(name, media_class, position, priority):
-    """A null sink as conf objects and `pw-cli create-node` want it."""
-    return (f"{{ factory.name = support.null-audio-sink node.name = \"{name}\" "
-            f"node.description = \"{name}\" media.class = {media_class} object.linger = true "
-            f"audio.position = [ {position} ] priority.session = {priority} "
-            f"monitor.channel-volumes = false monitor.passthrough = true {PORTS % 'true'} }}")
 
 
 class PipeWire:
@@ -225,13 +167,13 @@ class PipeWire:
 
     # ---- programs -------------------------------------------------------------------------
 
-    def spawn(self, name, argv, props=None, **env):
+    def spawn(self, name, argv, props=None, stdin=subprocess.DEVNULL, **env):
         """Start a program in this environment, for as long as the block lasts. `props` go to its
         PipeWire nodes, e.g. "node.group = x"."""
         env = dict(self.env, **env)
         if props is not None:
             env["PIPEWIRE_PROPS"] = f"{{ {props} }}"
-        process = Process(name, argv, env, self.folder)
+        process = Process(name, argv, env, self.folder, stdin)
         self.spawned.append(process)
         return process
 
@@ -364,7 +306,8 @@ class PipeWire:
             for i in ins:
                 if o.channel == i.channel or len(outs) == 1 or len(ins) == 1:
                     self.run("pw-link", str(o.id), str(i.id))
-        wait_for(lambda: self.linked(output, input), PATIENCE, f"link {output} -> {input}")
+        wait_for(lambda: any(l.state in ("paused", "active") for l in self.linked(output, input)),
+                 PATIENCE, f"link {output} -> {input}")
 
     def cat(self, direction, path, *options):
         self.count += 1

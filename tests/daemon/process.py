@@ -47,13 +47,13 @@ def die_with_parent():
 
 
 class Process:
-    def __init__(self, name, argv, env, folder):
+    def __init__(self, name, argv, env, folder, stdin=subprocess.DEVNULL):
         self.name = name
         self.argv = [os.fspath(a) for a in argv]
         self.log_path = os.path.join(folder, name + ".log")
         with open(self.log_path, "ab") as log:
             self.popen = subprocess.Popen(
-                self.argv, env=env, cwd=folder, stdin=subprocess.DEVNULL, stdout=log,
+                self.argv, env=env, cwd=folder, stdin=stdin, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_parent)
         self.pid = self.popen.pid
 

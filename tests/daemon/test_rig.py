@@ -1,11 +1,14 @@
 """The rig that other tests stand on: does it start, see, notice and clean up what it says?"""
 
-import glob
+import array
 import os
+import shutil
 import subprocess
 import sys
-import shutil
+import threading
+import time
 
+import lockstep
 import pipewire
 from pipewire import *
 
@@ -93,6 +96,47 @@ class Rig(pipewire.Case):
         sleeper.kill()
         with self.assertRaises(Gone):
             figures(sleeper.pid)
+
+    def test_lockstep_loses_nothing(self):
+        for rate, quantum in ((48000, 64), (44100, 480), (96000, 1024)):
+            with self.subTest(rate=rate, quantum=quantum):
+                with PipeWire(rate, quantum) as pw:
+                    x = lockstep.noise(60 * rate)
+                    y = lockstep.run(pw, x, tail=quantum)
+                    delay = lockstep.find_delay(x, y, quantum)
+                    self.assertIn(delay, (0, quantum))
+                    self.assertEqual(y[:delay], array.array("f", bytes(4 * delay)))
+                    self.assertTrue(y[delay:delay + len(x)] == x)
+
+    def test_lockstep_fails(self):
+        """It never waits for ever, and never measures another graph than it was asked for."""
+        pw = self.pipewire(quantum=480)
+        x = array.array("f", bytes(4 * 300 * pw.rate))
+        pw.set_quantum(512)
+        with self.assertRaisesRegex(AssertionError, "with quantum 512, not at 48000 with 480"):
+            lockstep.run(pw, x)
+        pw.set_quantum(0)
+        with self.assertRaisesRegex(AssertionError, "nothing arrives after frame [1-9]"):
+            self.cut_while(pw, lambda: lockstep.run(pw, x, quantum=16))
+        killer = threading.Timer(1.5, pw.kill, ["pipewire"])
+        killer.start()
+        with self.assertRaisesRegex(AssertionError, "PipeWire"):
+            lockstep.run(pw, x, quantum=16)
+        killer.join()
+
+    def cut_while(self, pw, action):
+        """Do something while somebody cuts the link of player and recorder."""
+        def cut():
+            link = wait_for(lambda: pw.linked("lockstep.play", "lockstep.record"))[0]
+            wait_for(lambda: pw.node("lockstep.record").state == "running")
+            time.sleep(0.5)
+            pw.run("pw-cli", "destroy", str(link.id))
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        try:
+            action()
+        finally:
+            cutter.join()
 
 
 if __name__ == "__main__":
