@@ -1,0 +1,142 @@
+/* pipewire_review.c - after each run of the loop: make, link and report what is due. */
+#define _GNU_SOURCE /* SCHED_RESET_ON_FORK */
+#include "pipewire.h"
+
+#include "log.h"
+
+#include <sched.h>
+#include <string.h>
+
+enum { WRONG_MAX = 8 };
+
+/* The device side, anew if its device is another one now. False: try again later. */
+static bool make_device(dfnd_pw_pair *p)
+{
+    const dfnd_pw_object *target = dfnd_pw_target(&p->backend->graph, p->instance);
+    const bool managed = !p->built.smart && p->wrong < WRONG_MAX;
+    const char *name = target && managed ? target->name : "";
+    const uint32_t id = target && managed ? target->id : SPA_ID_INVALID;
+    const bool same = !strcmp(p->target, name) && p->target_id == id;
+    dfn_error err = {0};
+    if (p->device.failed) {
+        dfnd_log(DFND_INFO, "%s: %s", p->built.name, p->device.error);
+        dfnd_pw_side_drop(&p->device);
+        p->held = same;
+    } else if (!same) {
+        dfnd_pw_side_drop(&p->device);
+    }
+    if (p->held && same)
+        return false;
+    if (p->device.stream)
+        return true;
+    p->held = false;
+    snprintf(p->target, sizeof p->target, "%s", name);
+    p->target_id = id;
+    if (!dfnd_pw_side_make(&p->device, &err))
+        return true;
+    dfnd_log(DFND_WARNING, "%s", err.text);
+    p->held = true;
+    return false;
+}
+
+/* False: try again later. */
+static bool make_offer(dfnd_pw_pair *p)
+{
+    dfn_error err = {0};
+    if (p->offer.failed) {
+        dfnd_log(DFND_WARNING, "%s: %s", p->built.name, p->offer.error);
+        snprintf(p->refusal, sizeof p->refusal, "%s", p->offer.error);
+        dfnd_pw_side_drop(&p->offer);
+        p->held_offer = true;
+    }
+    if (p->held_offer)
+        return false;
+    if (p->offer.stream || !dfnd_pw_side_make(&p->offer, &err))
+        return true;
+    dfnd_log(DFND_WARNING, "%s", err.text);
+    p->held_offer = true;
+    return false;
+}
+
+static void report(dfnd_pw_pair *p, const dfnd_pw_object *linked)
+{
+    dfnd_state state = DFND_IDLE;
+    char detail[DFND_TEXT] = "";
+    if (!p->offer.stream) {
+        state = DFND_BROKEN;
+        snprintf(detail, sizeof detail, "%s", p->refusal);
+    } else if (!linked) {
+        state = DFND_NO_DEVICE;
+        if (*p->built.device)
+            snprintf(detail, sizeof detail, "waits for %.200s", p->built.device);
+        else
+            snprintf(detail, sizeof detail, "waits for a default device");
+    } else if (p->offer.state == PW_STREAM_STATE_STREAMING &&
+               p->device.state == PW_STREAM_STATE_STREAMING) {
+        state = DFND_RUNNING;
+    }
+    dfnd_instance_report(p->instance, state, linked ? linked->name : "", detail);
+}
+
+static void review(dfnd_pw_pair *p)
+{
+    dfnd_backend *b = p->backend;
+    const bool offered = make_offer(p), made = make_device(p);
+    if (!offered || !made)
+        dfnd_pw_later(b);
+    const dfnd_pw_object *linked = dfnd_pw_check_links(p);
+    if (offered && made && p->offer.state >= PW_STREAM_STATE_PAUSED &&
+        (linked || !*p->target))
+        b->wait = DFND_PW_WAIT_MIN;
+    atomic_store(&p->sound.open, linked != NULL);
+    if (p->built.make_default && !p->made_default && b->graph.metadata && p->offer.stream &&
+        dfnd_pw_find(&b->graph, DFND_PW_NODE, pw_stream_get_node_id(p->offer.stream))) {
+        char name[DFND_NAME + 8];
+        snprintf(name, sizeof name, "dfnet4.%s", p->built.name);
+        dfnd_pw_set_default(&b->graph, p->built.direction == DFND_MICROPHONE, name);
+        p->made_default = true;
+    }
+    dfnd_pw_monitor_review(p);
+    report(p, linked);
+}
+
+void dfnd_pw_review(dfnd_backend *b)
+{
+    bool running = false;
+    b->changed = false;
+    for (int n = 0; n < DFND_INSTANCES; n++) {
+        dfnd_pw_pair *p = b->pairs[n];
+        if (!p)
+            continue;
+        review(p);
+        running |= p->instance->state == DFND_RUNNING;
+    }
+    if (running && !b->ticking)
+        sd_event_source_set_time_relative(b->tick, 100000);
+    if (running != b->ticking)
+        sd_event_source_set_enabled(b->tick, running ? SD_EVENT_ON : SD_EVENT_OFF);
+    b->ticking = running;
+}
+
+void dfnd_pw_measure(dfnd_backend *b)
+{
+    const int policy = b->audio_thread ? sched_getscheduler(b->audio_thread) : -1;
+    const int bare = policy & ~SCHED_RESET_ON_FORK;
+    const bool realtime = policy >= 0 && (bare == SCHED_FIFO || bare == SCHED_RR);
+    for (int n = 0; n < DFND_INSTANCES; n++) {
+        if (!b->pairs[n])
+            continue;
+        dfnd_instance *i = b->pairs[n]->instance;
+        dfnd_pw_sound *s = &b->pairs[n]->sound;
+        const int rate = atomic_load(&s->rate), quantum = atomic_load(&s->quantum);
+        const uint64_t xruns = atomic_load(&s->xruns);
+        if (i->rate == rate && i->quantum == quantum && i->xruns == xruns &&
+            i->realtime == realtime)
+            continue;
+        i->rate = rate;
+        i->quantum = quantum;
+        i->xruns = xruns;
+        i->realtime = realtime;
+        dfnd_instance_changed(i);
+    }
+}
