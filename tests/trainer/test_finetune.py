@@ -82,7 +82,7 @@ class Finetune(unittest.TestCase):
             f.writeframes(array.array("h", samples).tobytes())
 
     def run_it(self, *args, code=0):
-        r = subprocess.run([PROGRAM, "finetune", *args], cwd=self.dir, capture_output=True, text=True, timeout=100,
+        r = subprocess.run([PROGRAM, "finetune", *args], cwd=self.dir, capture_output=True, text=True, timeout=600,
                            env=dict(os.environ, XDG_CACHE_HOME=self.dir))
         self.assertEqual(r.returncode, code, r.stdout + r.stderr)
         return r
