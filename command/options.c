@@ -40,9 +40,12 @@ static void print_option(const cli_option *o)
     cli_wrap(stdout, o->help, HELP_COLUMN);
 }
 
+/* A program that is its only command has no name for it. */
+static const char *gap(const cli_command *c) { return *c->name ? " " : ""; }
+
 static void print_help(const cli_command *c)
 {
-    printf("Usage: %s %s %s\n", cli_program, c->name, c->arguments);
+    printf("Usage: %s%s%s %s\n", cli_program, gap(c), c->name, c->arguments);
     cli_wrap(stdout, c->about, 0);
     puts("\nOptions:");
     for (const cli_option *o = c->options(); o->key; o++)
@@ -58,7 +61,7 @@ void cli_usage(const cli_command *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    cli_error(NULL, "%s; see '%s %s --help'", text, cli_program, c->name);
+    cli_error(NULL, "%s; see '%s%s%s --help'", text, cli_program, gap(c), c->name);
     exit(CLI_USAGE);
 }
 

@@ -19,7 +19,7 @@ typedef struct cli_option {
 } cli_option;
 
 typedef struct cli_command {
-    const char *name, *arguments; /* "enhance", "[OPTION]... INPUT..." */
+    const char *name, *arguments; /* "enhance" or "", "[OPTION]... INPUT..." */
     const char *summary;          /* one line */
     const char *about;            /* what it does, for its help */
     const char *notes;            /* rules and examples after the options, as printed */
