@@ -7,6 +7,7 @@
 #define DFND_CONFIG_H
 
 #include <dfnet4/stream.h>
+#include <stdio.h>
 
 enum { DFND_NAME = 64, DFND_TEXT = 256, DFND_PATH = 4096, DFND_INSTANCES = 16 };
 
@@ -39,5 +40,36 @@ typedef struct dfnd_config {
 /** The defaults of a stream called `name`. */
 void dfnd_instance_config_default(dfnd_instance_config *c, const char *name,
                                   dfnd_direction direction);
+
+/** A setting as the files and the options write it: "limit_db", "20". Keys may be written
+ * with '-' for '_'. The error says what may stand there. */
+DFN_MUST_CHECK dfn_status dfnd_instance_config_set(dfnd_instance_config *c, const char *key,
+                                                   const char *value, dfn_error *err);
+/** The same for a key of [daemon]. */
+DFN_MUST_CHECK dfn_status dfnd_config_set(dfnd_config *c, const char *key,
+                                          const char *value, dfn_error *err);
+
+/** The defaults: no stream yet. */
+void dfnd_config_default(dfnd_config *c);
+/** NULL if there is none of that name. */
+dfnd_instance_config *dfnd_config_find(dfnd_config *c, const char *name);
+/** The stream of that name, made with its defaults if there is none. Fails if the name
+ * cannot be one, belongs to the other direction, or there are DFND_INSTANCES already. */
+DFN_MUST_CHECK dfn_status dfnd_config_add(dfnd_instance_config **out, dfnd_config *c,
+                                          const char *name, dfnd_direction direction,
+                                          dfn_error *err);
+
+/** Change what `text` mentions. `file` is for messages. After an error, `c` holds what came
+ * before it. */
+DFN_MUST_CHECK dfn_status dfnd_config_parse(dfnd_config *c, const char *text, size_t size,
+                                            const char *file, dfn_error *err);
+
+/** The settings of the file `only` and of `only`.d, or with NULL those of all XDG folders,
+ * the user's last. Without any file: the defaults. */
+DFN_MUST_CHECK dfn_status dfnd_config_load(dfnd_config *c, const char *only,
+                                           dfn_error *err);
+
+/** All settings as a file with comments, which reads back to the same. */
+void dfnd_config_print(FILE *f, const dfnd_config *c);
 
 #endif

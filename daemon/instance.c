@@ -7,18 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dfnd_instance_config_default(dfnd_instance_config *c, const char *name,
-                                  dfnd_direction direction)
-{
-    *c = (dfnd_instance_config){.direction = direction, .channels = 1, .precision = "f32"};
-    snprintf(c->name, sizeof c->name, "%s", name);
-    snprintf(c->description, sizeof c->description, "dfnet4 %s", name);
-    if (direction == DFND_INCOMING)
-        c->channels = 2;
-    for (int p = 0; p < DFN_PARAM_COUNT; p++)
-        c->param[p] = dfn_param_get_info((dfn_param)p)->def;
-}
-
 static void release(void *user, const dfn_model *model)
 {
     dfnd_models_put(((dfnd_instance *)user)->models, model);

@@ -1,0 +1,174 @@
+/* daemon.c - the streams, from start to end. */
+#include "daemon.h"
+
+#include "service.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+dfn_status dfnd_backend_find(const dfnd_backend_class **out, const char *name,
+                             dfn_error *err)
+{
+    static const dfnd_backend_class *const all[] = {
+#ifdef DFND_HAVE_PIPEWIRE
+        &dfnd_pipewire,
+#endif
+#ifdef DFND_HAVE_PORTAUDIO
+        &dfnd_portaudio,
+#endif
+        NULL};
+    *out = NULL;
+    for (int i = 0; all[i] && !*out; i++)
+        if (!strcmp(all[i]->name, name))
+            *out = all[i];
+    return *out ? DFN_OK
+                : dfn_fail(err, DFN_ERR_UNSUPPORTED, "this dfnet4d was built without %s",
+                           name);
+}
+
+dfnd_instance *dfnd_daemon_find(const dfnd_daemon *d, const char *name)
+{
+    for (int i = 0; i < d->count; i++)
+        if (!strcmp(d->instance[i]->config.name, name))
+            return d->instance[i];
+    return NULL;
+}
+
+static void on_change(void *user, dfnd_instance *i)
+{
+    dfnd_daemon *d = user;
+    (void)i;
+    dfnd_service_changed(d->service);
+}
+
+dfn_status dfnd_daemon_offer(dfnd_daemon *d, dfnd_instance *i, dfn_error *err)
+{
+    if (d->count == DFND_INSTANCES)
+        return dfn_fail(err, DFN_ERR_UNSUPPORTED, "%d streams at most", DFND_INSTANCES);
+    d->instance[d->count++] = i; /* first: the backend may report it at once */
+    i->watcher = on_change;
+    i->watcher_user = d;
+    const dfn_status status = d->backend_class->add(d->backend, i, err);
+    if (status) {
+        d->count--;
+        i->watcher = NULL;
+    }
+    return status;
+}
+
+void dfnd_daemon_withdraw(dfnd_daemon *d, dfnd_instance *i)
+{
+    int at = 0;
+    while (d->instance[at] != i)
+        at++;
+    i->watcher = NULL;
+    d->backend_class->remove(d->backend, i);
+    d->count--;
+    memmove(d->instance + at, d->instance + at + 1,
+            (size_t)(d->count - at) * sizeof *d->instance);
+}
+
+static dfn_status add(dfnd_daemon *d, const dfnd_instance_config *c, dfn_error *err)
+{
+    dfnd_instance *i;
+    dfn_error why;
+    dfn_status status = dfnd_instance_new(&i, c, d->models, &why);
+    if (!status)
+        status = dfnd_daemon_offer(d, i, &why);
+    if (status) {
+        dfnd_instance_free(i);
+        return dfn_fail(err, status, "%s: %s", c->name, why.text);
+    }
+    return DFN_OK;
+}
+
+static bool has_terminal(void)
+{
+    const int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
+{
+    dfnd_daemon *d = user;
+    dfn_error err;
+    (void)source;
+    (void)si;
+    if (d->had_terminal && !has_terminal()) /* its window was closed */
+        return sd_event_exit(d->event, 0);
+    dfnd_service_reloading(d->service);
+    if (dfnd_daemon_reload(d, &err))
+        dfnd_log(DFND_ERROR, "%s; all settings stay as they were", err.text);
+    dfnd_service_reloaded(d->service);
+    return 0;
+}
+
+static dfn_status add_signals(dfnd_daemon *d, dfn_error *err)
+{
+    int r = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+    return r < 0 ? dfn_fail(err, DFN_ERR_NOMEM, "signals: %s", strerror(-r)) : DFN_OK;
+}
+
+static dfn_status start(dfnd_daemon *d, dfn_error *err)
+{
+    dfn_status status = dfnd_backend_find(&d->backend_class, d->settings->backend, err);
+    if (!status && sd_event_default(&d->event) < 0)
+        status = dfn_fail(err, DFN_ERR_NOMEM, "no event loop");
+    if (!status)
+        status = add_signals(d, err);
+    if (!status)
+        status = dfnd_models_new(&d->models, err);
+    if (!status)
+        status = dfnd_service_open(&d->service, d, err);
+    if (!status)
+        status = d->backend_class->open(&d->backend, d->event, err);
+    for (int i = 0; i < d->settings->count && !status; i++)
+        status = add(d, &d->settings->instance[i], err);
+    return status;
+}
+
+static void stop(dfnd_daemon *d)
+{
+    dfnd_service_close(d->service);
+    while (d->count) {
+        dfnd_instance *i = d->instance[d->count - 1];
+        dfnd_daemon_withdraw(d, i);
+        dfnd_instance_free(i);
+    }
+    if (d->backend)
+        d->backend_class->close(d->backend);
+    dfnd_models_free(d->models);
+    sd_event_unref(d->event);
+    free(d->settings);
+}
+
+dfn_status dfnd_daemon_run(const dfnd_options *options, dfnd_config *settings,
+                           dfn_error *err)
+{
+    dfnd_daemon d = {
+        .options = options, .settings = settings, .had_terminal = has_terminal()};
+    sigset_t signals; /* before any thread is made, so that all leave them to the loop */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    dfn_status status = start(&d, err);
+    if (!status) {
+        dfnd_service_changed(d.service);
+        const int r = sd_event_loop(d.event);
+        if (r < 0)
+            status = dfn_fail(err, DFN_ERR_IO, "the event loop: %s", strerror(-r));
+    }
+    stop(&d);
+    return status;
+}

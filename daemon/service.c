@@ -1,0 +1,191 @@
+/* service.c - the protocol of sd_notify(3). While streams run, their load is looked at now
+ * and then; while none does, nothing wakes up. */
+#include "service.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+enum { LINE = 512 };
+#define SECOND ((uint64_t)1000000)
+#define PATIENCE (2 * SECOND)
+#define LOOK (10 * SECOND)
+
+struct dfnd_service {
+    dfnd_daemon *daemon;
+    sd_event_source *timer;
+    bool patient; /* still waiting for the server, before READY=1 */
+    bool ready, watching;
+    uint64_t overloads[DFND_INSTANCES];
+    char line[LINE]; /* as last told */
+};
+
+static void put(char *text, size_t size, const char *more)
+{
+    const size_t n = strlen(text);
+    snprintf(text + n, size - n, "%s", more);
+}
+
+static void describe(char *text, size_t size, const dfnd_daemon *d, const dfnd_instance *i)
+{
+    char more[2 * DFND_TEXT] = "";
+    const bool incoming = i->config.direction == DFND_INCOMING;
+    dfnd_engine_status s;
+    switch (i->state) {
+    case DFND_NO_SERVER:
+        snprintf(more, sizeof more, "waits for the sound server (%s)",
+                 d->backend_class->name);
+        break;
+    case DFND_NO_DEVICE:
+        snprintf(more, sizeof more, "waits for %s",
+                 *i->config.device ? i->config.device : "a device");
+        break;
+    case DFND_IDLE: snprintf(more, sizeof more, "idle"); break;
+    case DFND_BROKEN: snprintf(more, sizeof more, "refused: %s", i->detail); break;
+    case DFND_RUNNING:
+        dfnd_engine_get_status(i->engine, &s);
+        snprintf(more, sizeof more, "running, %s %s, load %.0f %%",
+                 incoming ? "speaks to" : "hears", *i->linked ? i->linked : "nothing",
+                 100 * s.load);
+        break;
+    }
+    put(text, size, i->config.name);
+    put(text, size, ": ");
+    put(text, size, more);
+}
+
+void dfnd_status_line(char *text, size_t size, const dfnd_daemon *d)
+{
+    *text = '\0';
+    for (int i = 0; i < d->count; i++) {
+        put(text, size, i ? "; " : "");
+        describe(text, size, d, d->instance[i]);
+    }
+    if (!d->count)
+        put(text, size, "no streams");
+}
+
+/* Tell what is new. */
+static void tell(dfnd_service *s)
+{
+    char line[LINE];
+    dfnd_status_line(line, sizeof line, s->daemon);
+    bool offered = true;
+    for (int i = 0; i < s->daemon->count; i++)
+        offered &= s->daemon->instance[i]->state != DFND_NO_SERVER;
+    const bool ready = s->ready || offered || !s->patient;
+    if (ready != s->ready)
+        sd_notifyf(0, "READY=1\nSTATUS=%s", line);
+    else if (strcmp(line, s->line))
+        sd_notifyf(0, "STATUS=%s", line);
+    s->ready = ready;
+    memcpy(s->line, line, sizeof line);
+}
+
+/* The network was too slow: said when it happens first, and with what helps. */
+static void look_at_load(dfnd_service *s)
+{
+    for (int i = 0; i < s->daemon->count; i++) {
+        const dfnd_instance *it = s->daemon->instance[i];
+        dfnd_engine_status now;
+        dfnd_engine_get_status(it->engine, &now);
+        if (now.overloads && !s->overloads[i])
+            dfnd_log(DFND_WARNING,
+                     "%s: this computer is too slow or too busy for the network, which "
+                     "rests at times (its load is %.0f %%); a smaller model or 'precision "
+                     "= int8' helps, see 'dfnet4d --list-models'",
+                     it->config.name, 100 * now.load);
+        s->overloads[i] = now.overloads;
+    }
+}
+
+static bool is_running(const dfnd_daemon *d)
+{
+    for (int i = 0; i < d->count; i++)
+        if (d->instance[i]->state == DFND_RUNNING)
+            return true;
+    return false;
+}
+
+/* The next look, or none. */
+static void schedule(dfnd_service *s)
+{
+    const bool watch = is_running(s->daemon);
+    if (s->patient && !s->ready)
+        return; /* the timer is set for that */
+    if (watch && !s->watching)
+        sd_event_source_set_time_relative(s->timer, LOOK);
+    if (watch != s->watching || !watch)
+        sd_event_source_set_enabled(s->timer, watch ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+    s->watching = watch;
+}
+
+void dfnd_service_changed(dfnd_service *s)
+{
+    if (!s)
+        return;
+    tell(s);
+    schedule(s);
+}
+
+static int on_time(sd_event_source *source, uint64_t time, void *user)
+{
+    dfnd_service *s = user;
+    (void)source;
+    (void)time;
+    s->patient = s->watching = false;
+    look_at_load(s);
+    for (int i = 0; i < s->daemon->count; i++)
+        dfnd_engine_collect(s->daemon->instance[i]->engine);
+    dfnd_service_changed(s);
+    return 0;
+}
+
+dfn_status dfnd_service_open(dfnd_service **out, dfnd_daemon *d, dfn_error *err)
+{
+    *out = NULL;
+    dfnd_service *s = calloc(1, sizeof *s);
+    if (!s)
+        return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
+    s->daemon = d;
+    s->patient = true;
+    int r = sd_event_add_time_relative(d->event, &s->timer, CLOCK_MONOTONIC, PATIENCE,
+                                       SECOND / 2, on_time, s);
+    if (r >= 0)
+        r = sd_event_set_watchdog(d->event, true);
+    if (r < 0) {
+        sd_event_source_unref(s->timer);
+        free(s);
+        return dfn_fail(err, DFN_ERR_NOMEM, "the service protocol: %s", strerror(-r));
+    }
+    *out = s;
+    return DFN_OK;
+}
+
+void dfnd_service_close(dfnd_service *s)
+{
+    if (!s)
+        return;
+    sd_notify(0, "STOPPING=1");
+    sd_event_source_disable_unref(s->timer);
+    free(s);
+}
+
+void dfnd_service_reloading(dfnd_service *s)
+{
+    struct timespec now;
+    (void)s;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+               (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec / 1000);
+}
+
+void dfnd_service_reloaded(dfnd_service *s)
+{
+    s->ready = false; /* said again, with what is new */
+    s->patient = false;
+    tell(s);
+    schedule(s);
+}
