@@ -37,6 +37,7 @@ test  wireplumber          wireplumber                  wireplumber
 test  pipewire-pulse       pipewire-pulseaudio          pipewire-pulse
 test  pulseaudio-utils     pulseaudio-utils             libpulse
 test  dbus-daemon          dbus-daemon                  dbus
+test  systemd              systemd                      systemd
 ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt
 ci    clang-format         clang-tools-extra            -
