@@ -33,8 +33,7 @@ static void tell_instances(dfnd_control *c)
                                    NULL);
 }
 
-dfn_status dfnd_control_add(dfnd_control *c, dfnd_instance *i,
-                            const dfnd_instance_config *configured, dfn_error *err)
+dfn_status dfnd_control_add(dfnd_control *c, dfnd_instance *i, dfn_error *err)
 {
     dfnd_object *o = find(c, NULL);
     if (!o)
@@ -42,7 +41,7 @@ dfn_status dfnd_control_add(dfnd_control *c, dfnd_instance *i,
     char *path;
     if (sd_bus_path_encode(DFND_BUS_PATH, i->config.name, &path) < 0)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
-    *o = (dfnd_object){c, i, *configured, path, NULL, {0}};
+    *o = (dfnd_object){c, i, path, NULL, {0}};
     if (!c->bus)
         return DFN_OK;
     if (show(o) < 0) {

@@ -31,10 +31,8 @@ DFN_MUST_CHECK dfn_status dfnd_control_new(dfnd_control **out,
                                            dfn_error *err);
 void dfnd_control_free(dfnd_control *c); /* NULL allowed */
 
-/** Show an instance, at most DFND_INSTANCES. `configured` is what the files and the command
- * line say, without what was saved: reset goes back to it. */
+/** Show an instance, at most DFND_INSTANCES. */
 DFN_MUST_CHECK dfn_status dfnd_control_add(dfnd_control *c, dfnd_instance *i,
-                                           const dfnd_instance_config *configured,
                                            dfn_error *err);
 /** Before the instance is freed. */
 void dfnd_control_remove(dfnd_control *c, dfnd_instance *i);

@@ -132,7 +132,8 @@ static void keep(dfnd_object *o)
 {
     dfnd_object_changed(o, true);
     if (o->control->config.saved)
-        dfnd_saved_update(o->control->config.saved, &o->instance->config, &o->configured);
+        dfnd_saved_update(o->control->config.saved, &o->instance->config,
+                          &o->instance->configured);
 }
 
 static int set_parameter(sd_bus *bus, const char *path, const char *interface,
@@ -224,14 +225,15 @@ static int method_toggle(sd_bus_message *m, void *user, sd_bus_error *error)
 static int method_reset(sd_bus_message *m, void *user, sd_bus_error *error)
 {
     dfnd_object *o = user;
-    if (strcmp(o->instance->config.model, o->configured.model) != 0) {
+    const dfnd_instance_config *configured = &o->instance->configured;
+    if (strcmp(o->instance->config.model, configured->model) != 0) {
         dfn_error err;
-        const dfn_status status = set_model(o, o->configured.model, &err);
+        const dfn_status status = set_model(o, configured->model, &err);
         if (status)
             return dfnd_refuse(error, status, &err);
     }
     for (int p = 0; p < DFN_PARAM_COUNT; p++)
-        dfnd_instance_set(o->instance, (dfn_param)p, o->configured.param[p]);
+        dfnd_instance_set(o->instance, (dfn_param)p, configured->param[p]);
     keep(o);
     return sd_bus_reply_method_return(m, "");
 }

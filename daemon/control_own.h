@@ -19,7 +19,6 @@ enum {
 typedef struct dfnd_object {
     dfnd_control *control;
     dfnd_instance *instance; /* NULL: this place is free */
-    dfnd_instance_config configured;
     char *path;
     sd_bus_slot *slot;
     uint64_t shown[DFND_PROPERTY_COUNT]; /* a hash of each value that listeners know */

@@ -1,6 +1,8 @@
 /* daemon.c - the streams, from start to end. */
 #include "daemon.h"
 
+#include "control.h"
+#include "saved.h"
 #include "service.h"
 
 #include <fcntl.h>
@@ -40,7 +42,7 @@ dfnd_instance *dfnd_daemon_find(const dfnd_daemon *d, const char *name)
 static void on_change(void *user, dfnd_instance *i)
 {
     dfnd_daemon *d = user;
-    (void)i;
+    dfnd_control_changed(d->control, i);
     dfnd_service_changed(d->service);
 }
 
@@ -51,8 +53,11 @@ dfn_status dfnd_daemon_offer(dfnd_daemon *d, dfnd_instance *i, dfn_error *err)
     d->instance[d->count++] = i; /* first: the backend may report it at once */
     i->watcher = on_change;
     i->watcher_user = d;
-    const dfn_status status = d->backend_class->add(d->backend, i, err);
+    dfn_status status = dfnd_control_add(d->control, i, err);
+    if (!status)
+        status = d->backend_class->add(d->backend, i, err);
     if (status) {
+        dfnd_control_remove(d->control, i);
         d->count--;
         i->watcher = NULL;
     }
@@ -65,17 +70,37 @@ void dfnd_daemon_withdraw(dfnd_daemon *d, dfnd_instance *i)
     while (d->instance[at] != i)
         at++;
     i->watcher = NULL;
+    dfnd_control_remove(d->control, i);
     d->backend_class->remove(d->backend, i);
     d->count--;
     memmove(d->instance + at, d->instance + at + 1,
             (size_t)(d->count - at) * sizeof *d->instance);
 }
 
+dfn_status dfnd_daemon_make(dfnd_instance **out, dfnd_daemon *d,
+                            const dfnd_instance_config *c, dfn_error *err)
+{
+    dfnd_instance_config config = *c;
+    dfn_error why;
+    dfnd_saved_apply(d->saved, &config);
+    dfn_status status = dfnd_instance_new(out, &config, d->models, &why);
+    if (status && strcmp(config.model, c->model)) {
+        dfnd_log(DFND_WARNING, "%s: the model that was chosen is not used: %s", c->name,
+                 why.text);
+        memcpy(config.model, c->model, sizeof config.model);
+        status = dfnd_instance_new(out, &config, d->models, &why);
+    }
+    if (status)
+        return dfn_fail(err, status, "%s", why.text);
+    (*out)->configured = *c;
+    return DFN_OK;
+}
+
 static dfn_status add(dfnd_daemon *d, const dfnd_instance_config *c, dfn_error *err)
 {
     dfnd_instance *i;
     dfn_error why;
-    dfn_status status = dfnd_instance_new(&i, c, d->models, &why);
+    dfn_status status = dfnd_daemon_make(&i, d, c, &why);
     if (!status)
         status = dfnd_daemon_offer(d, i, &why);
     if (status) {
@@ -93,6 +118,17 @@ static bool has_terminal(void)
     return fd >= 0;
 }
 
+static dfn_status reload(void *user, dfn_error *err)
+{
+    dfnd_daemon *d = user;
+    dfnd_service_reloading(d->service);
+    const dfn_status status = dfnd_daemon_reload(d, err);
+    if (status)
+        dfnd_log(DFND_ERROR, "%s; all settings stay as they were", err->text);
+    dfnd_service_reloaded(d->service);
+    return status;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *user)
 {
     dfnd_daemon *d = user;
@@ -101,10 +137,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
     (void)si;
     if (d->had_terminal && !has_terminal()) /* its window was closed */
         return sd_event_exit(d->event, 0);
-    dfnd_service_reloading(d->service);
-    if (dfnd_daemon_reload(d, &err))
-        dfnd_log(DFND_ERROR, "%s; all settings stay as they were", err.text);
-    dfnd_service_reloaded(d->service);
+    (void)reload(d, &err); /* it logs why */
     return 0;
 }
 
@@ -118,6 +151,18 @@ static dfn_status add_signals(dfnd_daemon *d, dfn_error *err)
     return r < 0 ? dfn_fail(err, DFN_ERR_NOMEM, "signals: %s", strerror(-r)) : DFN_OK;
 }
 
+static dfn_status start_control(dfnd_daemon *d, dfn_error *err)
+{
+    const dfnd_control_config c = {.event = d->event,
+                                   .version = DFN_VERSION,
+                                   .class = d->backend_class,
+                                   .backend = d->backend,
+                                   .saved = d->saved,
+                                   .reload = reload,
+                                   .user = d};
+    return dfnd_control_new(&d->control, &c, err);
+}
+
 static dfn_status start(dfnd_daemon *d, dfn_error *err)
 {
     dfn_status status = dfnd_backend_find(&d->backend_class, d->settings->backend, err);
@@ -128,9 +173,13 @@ static dfn_status start(dfnd_daemon *d, dfn_error *err)
     if (!status)
         status = dfnd_models_new(&d->models, err);
     if (!status)
+        status = dfnd_saved_new(&d->saved, NULL, d->event, err);
+    if (!status)
         status = dfnd_service_open(&d->service, d, err);
     if (!status)
         status = d->backend_class->open(&d->backend, d->event, err);
+    if (!status)
+        status = start_control(d, err);
     for (int i = 0; i < d->settings->count && !status; i++)
         status = add(d, &d->settings->instance[i], err);
     return status;
@@ -146,6 +195,8 @@ static void stop(dfnd_daemon *d)
     }
     if (d->backend)
         d->backend_class->close(d->backend);
+    dfnd_control_free(d->control);
+    dfnd_saved_free(d->saved);
     dfnd_models_free(d->models);
     sd_event_unref(d->event);
     free(d->settings);

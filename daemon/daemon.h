@@ -6,6 +6,7 @@
 #include "options.h"
 
 typedef struct dfnd_control dfnd_control; /* control.h */
+typedef struct dfnd_saved dfnd_saved;     /* saved.h */
 typedef struct dfnd_service dfnd_service; /* service.h */
 
 typedef struct dfnd_daemon {
@@ -14,7 +15,8 @@ typedef struct dfnd_daemon {
     dfnd_models *models;
     const dfnd_backend_class *backend_class;
     dfnd_backend *backend;
-    dfnd_control *control; /* NULL: none */
+    dfnd_control *control;
+    dfnd_saved *saved;
     dfnd_service *service;
     int count; /* streams, in the order of the settings */
     dfnd_instance *instance[DFND_INSTANCES];
@@ -35,6 +37,10 @@ DFN_MUST_CHECK dfn_status dfnd_daemon_run(const dfnd_options *options,
  * does. */
 DFN_MUST_CHECK dfn_status dfnd_daemon_reload(dfnd_daemon *d, dfn_error *err);
 
+/** Make the stream `c`, with what was saved for it. If the model that was saved is gone, it
+ * gets that of `c`, after a warning. owner: caller */
+DFN_MUST_CHECK dfn_status dfnd_daemon_make(dfnd_instance **out, dfnd_daemon *d,
+                                           const dfnd_instance_config *c, dfn_error *err);
 /** Take a stream over and offer it; after an error it is the caller's again. */
 DFN_MUST_CHECK dfn_status dfnd_daemon_offer(dfnd_daemon *d, dfnd_instance *i,
                                             dfn_error *err);

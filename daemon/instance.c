@@ -21,7 +21,7 @@ dfn_status dfnd_instance_new(dfnd_instance **out, const dfnd_instance_config *co
     dfnd_instance *i = calloc(1, sizeof *i);
     if (!i)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
-    i->config = *config;
+    i->config = i->configured = *config;
     i->models = models;
     dfn_status status =
         dfnd_models_get(&i->model, models, config->model, config->precision, err);

@@ -23,7 +23,8 @@ typedef struct dfnd_instance dfnd_instance;
 typedef void dfnd_watcher(void *user, dfnd_instance *i);
 
 struct dfnd_instance {
-    dfnd_instance_config config; /* as set now; saved by the control */
+    dfnd_instance_config config;     /* as set now */
+    dfnd_instance_config configured; /* as files and options say; what differs is saved */
     dfnd_models *models;
     const dfn_model *model; /* in use, of `models` */
     dfnd_engine *engine;

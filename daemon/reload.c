@@ -1,6 +1,7 @@
 /* reload.c - new settings for a running daemon: first all that may fail, then the change.
  */
 #include "daemon.h"
+#include "saved.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +31,14 @@ static dfn_status prepare(dfnd_daemon *d, step *s, const dfnd_instance_config *n
     s->old = dfnd_config_find(d->settings, now->name);
     s->running = dfnd_daemon_find(d, now->name);
     if (!s->running || !s->old || !may_stay(s->old, now))
-        status = dfnd_instance_new(&s->made, now, d->models, &why);
+        status = dfnd_daemon_make(&s->made, d, now, &why);
     else if (strcmp(s->old->model, now->model))
         status = dfnd_models_get(&s->model, d->models, now->model, now->precision, &why);
     return status ? dfn_fail(err, status, "%s: %s", now->name, why.text) : DFN_OK;
 }
 
 /* What somebody set meanwhile stays, unless the settings say something new. */
-static void adjust(step *s, const dfnd_instance_config *now)
+static void adjust(dfnd_daemon *d, step *s, const dfnd_instance_config *now)
 {
     dfn_error why;
     for (int p = 0; p < DFN_PARAM_COUNT; p++)
@@ -45,6 +46,8 @@ static void adjust(step *s, const dfnd_instance_config *now)
             dfnd_instance_set(s->running, (dfn_param)p, now->param[p]);
     if (s->model && dfnd_instance_set_model(s->running, now->model, &why))
         dfnd_log(DFND_ERROR, "%s: the model stays as it was: %s", now->name, why.text);
+    s->running->configured = *now;
+    dfnd_saved_update(d->saved, &s->running->config, now);
 }
 
 /* Put the new stream in the place of the old, which comes back if that fails. */
@@ -85,7 +88,7 @@ static void commit(dfnd_daemon *d, step *steps, dfnd_config *now)
         if (steps[i].made)
             replace(d, &steps[i]);
         else
-            adjust(&steps[i], &now->instance[i]);
+            adjust(d, &steps[i], &now->instance[i]);
     }
 }
 

@@ -81,8 +81,9 @@ static dfn_status add(const char *name, dfn_error *err)
     dfn_status status = dfnd_instance_new(place, &config, stub.models, err);
     if (status)
         return status;
+    (*place)->configured = configured;
     (*place)->watcher = watch;
-    return dfnd_control_add(stub.control, *place, &configured, err);
+    return dfnd_control_add(stub.control, *place, err);
 }
 
 static void take_away(dfnd_instance **i)
