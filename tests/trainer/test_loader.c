@@ -68,14 +68,21 @@ void dfn_mix(dfn_mixer *m, uint64_t seed, uint64_t epoch, uint64_t index, float 
     count_mixes(1);
 }
 
-static dfn_loader_config plain(int threads, int ahead)
+/* Callers, if any, make shards themselves. */
+static dfn_loader_config with_callers(int threads, int callers, int ahead)
 {
     return (dfn_loader_config){.seed = 2,
                                .epoch_clips = EPOCH,
                                .samples = SAMPLES,
                                .clips = CLIPS,
                                .threads = threads,
+                               .callers = callers,
                                .ahead = ahead};
+}
+
+static dfn_loader_config plain(int threads, int ahead)
+{
+    return with_callers(threads, 0, ahead);
 }
 
 static dfn_loader *loader(const dfn_loader_config *c)
@@ -106,9 +113,9 @@ static void check_shard(const dfn_shard *s, uint64_t number, uint64_t first)
     }
 }
 
-static void test_order(int threads, int ahead, uint64_t first)
+static void test_order(int threads, int callers, int ahead, uint64_t first)
 {
-    dfn_loader_config c = plain(threads, ahead);
+    dfn_loader_config c = with_callers(threads, callers, ahead);
     c.first = first;
     dfn_loader *l = loader(&c);
     for (uint64_t n = 0; l && n < SHARDS; n++) {
@@ -121,9 +128,9 @@ static void test_order(int threads, int ahead, uint64_t first)
 }
 
 /* More are out at once than are kept ahead: a batch of many shards must not hang. */
-static void test_hold(void)
+static void test_hold(int threads, int callers)
 {
-    const dfn_loader_config c = plain(2, 1);
+    const dfn_loader_config c = with_callers(threads, callers, 1);
     const dfn_shard *s[SHARDS];
     dfn_loader *l = loader(&c);
     for (uint64_t n = 0; n < SHARDS; n++)
@@ -163,6 +170,17 @@ static void test_waited(void)
     dfn_loader_free(l);
 }
 
+/* Who makes a shard does not wait for it. */
+static void test_own(void)
+{
+    const dfn_loader_config c = with_callers(0, 1, 1);
+    dfn_loader *l = loader(&c);
+    for (int i = 0; i < 10; i++)
+        dfn_loader_give(l, dfn_loader_take(l));
+    CHECK(dfn_loader_waited(l) == 0, "%g s", dfn_loader_waited(l));
+    dfn_loader_free(l);
+}
+
 typedef struct taker {
     dfn_loader *l;
     uint64_t seen[SHARDS];
@@ -182,9 +200,9 @@ static void *take_some(void *user)
 }
 
 /* Each shard goes to one of four callers. */
-static void test_takers(void)
+static void test_takers(int threads, int callers)
 {
-    const dfn_loader_config c = plain(3, 2);
+    const dfn_loader_config c = with_callers(threads, callers, 2);
     dfn_loader *l = loader(&c);
     taker t[4] = {0};
     pthread_t thread[4];
@@ -226,14 +244,22 @@ int main(void)
 {
     const uint64_t firsts[] = {0, 5, 1000003};
     for (int f = 0; f < 3; f++) {
-        test_order(1, 1, firsts[f]);
-        test_order(2, 4, firsts[f]);
-        test_order(5, 3, firsts[f]);
+        test_order(1, 0, 1, firsts[f]);
+        test_order(2, 0, 4, firsts[f]);
+        test_order(5, 0, 3, firsts[f]);
+        test_order(0, 1, 1, firsts[f]);
+        test_order(2, 3, 2, firsts[f]);
     }
-    test_hold();
+    test_hold(2, 0);
+    test_hold(0, 1);
+    test_hold(1, 2);
     test_bound();
     test_waited();
-    test_takers();
+    test_own();
+    test_takers(3, 0);
+    test_takers(0, 4);
+    test_takers(0, 1); /* who has no mixer waits for it */
+    test_takers(1, 2);
     test_refusals();
     for (int i = 0; i < 20; i++) { /* stopped at any point */
         const dfn_loader_config c = plain(1 + i % 4, 1 + i % 3);

@@ -1,7 +1,8 @@
 /* loader.c - threads take numbers of shards in turn; callers take the shards in order.
  *
  * At most `ahead` numbers are given out beyond those that callers asked for, which bounds
- * the memory. Shards are kept for reuse. */
+ * the memory. Shards are kept for reuse. A caller whose shard nobody has begun makes it
+ * itself if one of the callers' mixers is free. */
 #include "data/loader.h"
 
 #include <pthread.h>
@@ -18,13 +19,15 @@ typedef struct slot {
 typedef struct worker {
     dfn_loader *loader;
     dfn_mixer *mixer;
-    pthread_t thread;
+    pthread_t thread;    /* of the first ones */
+    struct worker *next; /* of the others, which serve callers */
 } worker;
 
 struct dfn_loader {
     dfn_loader_config config;
-    worker *worker;
-    int workers; /* that run */
+    worker *worker; /* [threads + callers] */
+    int workers;    /* that run */
+    worker *idle;   /* for a caller */
     pthread_mutex_t lock;
     pthread_cond_t room, made; /* a number may be begun; a shard is ready */
     uint64_t begun, asked;     /* numbers given to threads and to callers */
@@ -138,20 +141,49 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The lock is held. Make the next shard, which is the caller's. NULL: no memory. */
+static slot *make_own(dfn_loader *l)
+{
+    worker *w = l->idle;
+    const uint64_t number = l->begun++;
+    l->idle = w->next;
+    slot *s = find_slot(l);
+    if (s) {
+        pthread_mutex_unlock(&l->lock);
+        fill(s, w->mixer, &l->config, number);
+        pthread_mutex_lock(&l->lock);
+    } else {
+        l->starved = true;
+    }
+    w->next = l->idle;
+    l->idle = w;
+    pthread_cond_broadcast(&l->made); /* somebody may wait for the mixer */
+    return s;
+}
+
+/* The lock is held. Wait for the shard, or for the means to make it. */
+static slot *wait_for(dfn_loader *l, uint64_t number)
+{
+    slot *s = NULL;
+    const double start = now();
+    while (!s && !l->starved && !(l->begun == number && l->idle)) {
+        pthread_cond_wait(&l->made, &l->lock);
+        s = take_ready(l, number);
+    }
+    l->waited += now() - start;
+    return s;
+}
+
 const dfn_shard *dfn_loader_take(dfn_loader *l)
 {
     pthread_mutex_lock(&l->lock);
     const uint64_t number = l->asked++;
     pthread_cond_signal(&l->room);
     slot *s = take_ready(l, number);
-    if (!s) {
-        const double start = now();
-        while (!s && !l->starved) {
-            pthread_cond_wait(&l->made, &l->lock);
-            s = take_ready(l, number);
-        }
-        l->waited += now() - start;
-    }
+    if (!s && !(l->begun == number && l->idle))
+        s = wait_for(l, number);
+    if (!s && !l->starved)
+        s = make_own(l);
     pthread_mutex_unlock(&l->lock);
     return s ? &s->shard : NULL;
 }
@@ -180,7 +212,8 @@ static dfn_status start(dfn_loader *l, const dfn_sounds *sounds, const dfn_mix_c
                         dfn_error *err)
 {
     const dfn_loader_config *c = &l->config;
-    l->worker = calloc((size_t)c->threads, sizeof *l->worker);
+    const int mixers = c->threads + c->callers;
+    l->worker = calloc((size_t)mixers, sizeof *l->worker);
     if (!l->worker)
         return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
     for (int i = 0; i < c->ahead; i++) { /* what a run needs at least is there at once */
@@ -192,7 +225,7 @@ static dfn_status start(dfn_loader *l, const dfn_sounds *sounds, const dfn_mix_c
         if (!slot_good(s))
             return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
     }
-    for (int i = 0; i < c->threads; i++) {
+    for (int i = 0; i < mixers; i++) {
         worker *w = &l->worker[i];
         w->loader = l;
         const dfn_status status =
@@ -200,6 +233,10 @@ static dfn_status start(dfn_loader *l, const dfn_sounds *sounds, const dfn_mix_c
               : dfn_mixer_new(&w->mixer, sounds, mix, c->split, c->samples, err);
         if (status)
             return status;
+        if (i >= c->threads) {
+            w->next = l->idle;
+            l->idle = w;
+        }
     }
     for (; l->workers < c->threads; l->workers++)
         if (pthread_create(&l->worker[l->workers].thread, NULL, work,
@@ -214,9 +251,11 @@ dfn_status dfn_loader_new(dfn_loader **out, const dfn_sounds *sounds,
 {
     *out = NULL;
     if (config->epoch_clips == 0 || config->samples == 0 || config->clips < 1 ||
-        config->threads < 1 || config->ahead < 1)
+        config->threads < 0 || config->callers < 0 ||
+        config->threads + config->callers < 1 || config->ahead < 1)
         return dfn_fail(err, DFN_ERR_ARG,
-                        "loader: epoch, samples, clips, threads, ahead must be at least 1");
+                        "loader: epoch, samples, clips, ahead, and threads or callers must "
+                        "be at least 1");
     dfn_loader *l = calloc(1, sizeof *l);
     if (!l)
         return dfn_fail(err, DFN_ERR_NOMEM, "loader: out of memory");
@@ -242,7 +281,7 @@ void dfn_loader_free(dfn_loader *l)
     pthread_mutex_unlock(&l->lock);
     for (int i = 0; i < l->workers; i++)
         pthread_join(l->worker[i].thread, NULL);
-    for (int i = l->config.threads - 1; l->worker && i >= 0; i--)
+    for (int i = l->config.threads + l->config.callers - 1; l->worker && i >= 0; i--)
         dfn_mixer_free(l->worker[i].mixer); /* the first one last: the others share it */
     slots_free(l->ready);
     slots_free(l->unused);

@@ -1,4 +1,5 @@
-/* loader.h - examples made ahead of time by threads of their own.
+/* loader.h - examples made ahead of time by threads of their own, or by those that take
+ * them.
  *
  * Examples come in shards: `clips` of them, which one worker trains on at once. Shard s
  * holds the examples first + s clips ... of an endless row; example i belongs to epoch i /
@@ -16,6 +17,7 @@ typedef struct dfn_loader_config {
     int clips;      /* of a shard */
     int run, gap;   /* after `run` shards, skip `gap`: other processes make them; 0: none */
     int threads, ahead; /* ahead: shards kept ready, at least 1 */
+    int callers;        /* threads that take, and make what is not begun; 0: they wait */
 } dfn_loader_config;
 
 typedef struct dfn_shard {

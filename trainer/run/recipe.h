@@ -26,7 +26,7 @@ typedef struct dfn_train_config {
     double hours;              /* of audio, then the run is done */
     double epoch_hours;        /* of audio: the unit of schedules and of patience */
     int threads;               /* 0: one per processor */
-    int loader_threads;        /* that mix ahead */
+    int loader_threads;        /* that mix ahead; 0: those that train mix */
     double validate_hours;     /* of audio between two validations */
     int validate_clips;        /* examples of a validation */
     double checkpoint_seconds; /* of time between two checkpoints */

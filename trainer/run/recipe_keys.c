@@ -173,7 +173,6 @@ void dfn_recipe_defaults(dfn_recipe *r)
                   .shard_clips = 4,
                   .hours = 300,
                   .epoch_hours = 5,
-                  .loader_threads = 1,
                   .validate_hours = 5,
                   .validate_clips = 64,
                   .checkpoint_seconds = 300,

@@ -116,7 +116,8 @@ static dfn_status open_loader(dfn_session *s, int shards, dfn_error *err)
                                       .clips = c->shard_clips,
                                       .run = ranks > 1 ? part : 0,
                                       .gap = ranks > 1 ? shards - part : 0,
-                                      .threads = dfn_recipe_threads(c->loader_threads),
+                                      .threads = c->loader_threads,
+                                      .callers = dfn_pool_threads(s->pool),
                                       .ahead = 2 * dfn_pool_threads(s->pool)};
     if (s->loader)
         s->waited += dfn_loader_waited(s->loader);

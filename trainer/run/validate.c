@@ -19,7 +19,7 @@ struct dfn_validator {
     const dfn_mix_config *mix;
     dfn_worker_config worker;
     dfn_batch *batch;
-    int shards;
+    int shards, threads;
     score *score;   /* [shards * clips]: added up in order, whoever made them */
     float *example; /* [DFN_EXAMPLES][noisy, enhanced][samples] */
     size_t example_samples[DFN_EXAMPLES]; /* each made by one of several workers */
@@ -38,6 +38,7 @@ dfn_status dfn_validator_new(dfn_validator **out, const dfn_sounds *sounds,
     v->worker = *worker;
     v->worker.mode = DFN_EVAL;
     v->shards = shards;
+    v->threads = dfn_pool_threads(pool);
     v->score = calloc((size_t)shards * (size_t)worker->clips, sizeof *v->score);
     v->example = calloc(2 * DFN_EXAMPLES * worker->samples, sizeof *v->example);
     dfn_status status = DFN_OK;
@@ -140,8 +141,8 @@ dfn_status dfn_validator_run(dfn_validator *v, const void *const *weights,
                                       .epoch_clips = UINT64_MAX,
                                       .samples = v->worker.samples,
                                       .clips = v->worker.clips,
-                                      .threads = 1,
-                                      .ahead = 2};
+                                      .callers = v->threads,
+                                      .ahead = 1};
     *out = (dfn_validation){0};
     const dfn_status status = dfn_loader_new(&loader, v->sounds, v->mix, &config, err);
     if (status)
