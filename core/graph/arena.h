@@ -42,4 +42,9 @@ static inline void *dfn_block_new(size_t bytes)
     return p;
 }
 
+/** The same, on large pages where the system has them and it fills enough of one: for
+ * weights, which are read from end to end in every hop, and after a pause each 4 KiB page
+ * costs a walk through cold page tables; and for what takes many such pages. */
+void *dfn_block_large(size_t bytes);
+
 #endif

@@ -224,7 +224,8 @@ static dfn_status compile(dfn_plan *p, dfn_spec *spec, dfn_lifetime *l, dfn_erro
     if (measure.overflow)
         return dfn_fail(err, DFN_ERR_ARG, "the plan is too large");
     p->bytes = measure.used;
-    p->block = dfn_block_new(p->bytes);
+    p->block =
+        p->config.mode == DFN_INFER ? dfn_block_new(p->bytes) : dfn_block_large(p->bytes);
     if (!p->block)
         return dfn_fail(err, DFN_ERR_NOMEM, "no memory for a plan of %zu bytes", p->bytes);
     dfn_arena placing = {.base = p->block};

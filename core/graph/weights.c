@@ -1,33 +1,6 @@
 /* weights.c - a table of weight arrays in one block. */
-#define _DEFAULT_SOURCE /* madvise */
 #include "graph/arena.h"
 #include "graph/node.h"
-
-#include <sys/mman.h>
-
-enum { LARGE_PAGE = 2 << 20 };
-
-/* A zeroed block; weights are read from end to end in every hop, and after a pause each 4
- * KiB page costs a walk through cold page tables. Whole large pages, what is left over if
- * it fills half of one, and a block that fills a quarter of its only one, ask for large
- * pages before they are first touched. */
-static void *block_new(size_t bytes)
-{
-    const size_t least = bytes < LARGE_PAGE ? LARGE_PAGE / 4 : LARGE_PAGE / 2;
-    const size_t large = (bytes + LARGE_PAGE - least) / LARGE_PAGE * LARGE_PAGE;
-    if (!large || bytes > SIZE_MAX / 2)
-        return dfn_block_new(bytes);
-    const size_t n = bytes > large ? bytes : large;
-    const size_t whole = (n + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    void *p = aligned_alloc(LARGE_PAGE, whole);
-    if (p) {
-#ifdef MADV_HUGEPAGE
-        (void)madvise(p, large, MADV_HUGEPAGE); /* a hint: nothing depends on it */
-#endif
-        memset(p, 0, bytes);
-    }
-    return p;
-}
 
 static void layout(dfn_arena *a, void **data, const dfn_graph *g, size_t elem)
 {
@@ -45,7 +18,7 @@ dfn_status dfn_weights_new(dfn_weights *w, const dfn_graph *g, dfn_precision pre
     if (w->data) {
         layout(&measure, w->data, g, elem);
         if (!measure.overflow)
-            w->block = place.base = block_new(measure.used);
+            w->block = place.base = dfn_block_large(measure.used);
     }
     if (!w->block) {
         dfn_weights_free(w);
