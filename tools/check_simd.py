@@ -17,6 +17,7 @@ import sys
 
 SETS = {"DFN_SIMD": {"avx2", "avx512", "neon"},
         "DFN_SIMD_BF16": {"avx2", "avx512", "bf16", "neon"},
+        "DFN_SIMD_DOT16": {"bf16"},
         "DFN_SIMD_INT8": {"avx2", "vnni", "neon", "dotprod"}}
 TESTED_ELSEWHERE = {"stft960_analyse", "stft960_synthesise"}
 LIBRARY = re.compile(r"libdfn_(avx2|avx512|vnni|bf16|neon|dotprod)\.a$")

@@ -252,6 +252,9 @@ static void configure(dfn_plan *p, const dfn_graph *g, const dfn_plan_config *co
         p->kernels.f32.matmul = dfn_matmul_c;
     else if (config->gemm)
         p->kernels.f32.matmul = config->gemm;
+    else if (config->bf16 && config->mode == DFN_TRAIN &&
+             p->kernels.f32.matmul_bf16 != dfn_matmul_bf16_c)
+        p->kernels.f32.matmul = p->kernels.f32.matmul_bf16;
 }
 
 dfn_status dfn_plan_new(dfn_plan **out, const dfn_graph *g, const dfn_plan_config *config,

@@ -4,7 +4,12 @@
  * The product under every layer that has its weights as in the file: linear, grouped and
  * pointwise ones, the windows of convolutions, both halves of a GRU, and the gradients of
  * them all. In plans for gradients it may be any other product (dfn_plan_config); here, a
- * row of the result does not depend on how many there are. */
+ * row of the result does not depend on how many there are.
+ *
+ * matmul_bf16 rounds the numbers of A and B to 8 significant bits (bfloat16), and sums in
+ * full; small products (matmul.h) it leaves alone. */
+#include "op/matmul.h"
+
 #include "op/real.h"
 
 #include <string.h>
@@ -75,4 +80,34 @@ void OP(matmul)(REAL *restrict c, const REAL *restrict a, const REAL *restrict b
                 c[n] += dot(a, b + n * ldb, K);
         else
             row(c, a, b, N, K, ldb);
+}
+
+static REAL rounded(REAL x)
+{
+    const float f = (float)x;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    bits = isnan(f) ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);
+    bits &= 0xffff0000;
+    float y;
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+void OP(matmul_bf16)(REAL *restrict c, const REAL *restrict a, const REAL *restrict b,
+                     int M, int N, int K, int lda, int ldb, int ldc, bool at, bool bt,
+                     bool add)
+{
+    if (!matmul_rounds(M, N, K)) {
+        OP(matmul)(c, a, b, M, N, K, lda, ldb, ldc, at, bt, add);
+        return;
+    }
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            REAL sum = add ? c[m * ldc + n] : 0;
+            for (int k = 0; k < K; k++)
+                sum += rounded(a[at ? k * lda + m : m * lda + k]) *
+                       rounded(b[bt ? n * ldb + k : k * ldb + n]);
+            c[m * ldc + n] = sum;
+        }
 }

@@ -16,6 +16,11 @@
 DFN_KERNEL(matmul, (REAL *restrict c, const REAL *restrict a, const REAL *restrict b, int M,
                     int N, int K, int lda, int ldb, int ldc, bool at, bool bt, bool add))
 
+/* matmul_bf16  the same of numbers rounded to bfloat16, unless it is small (matmul.h) */
+DFN_KERNEL(matmul_bf16,
+           (REAL *restrict c, const REAL *restrict a, const REAL *restrict b, int M, int N,
+            int K, int lda, int ldb, int ldc, bool at, bool bt, bool add))
+
 /* gemm.c       products with packed weights (packed.h), N rows of G groups: rows of x and y
  * are ldx and ldy numbers apart. x for bf16 and int8 is made by the two others:
  *              h[N][G][whole units], q likewise, with one scale per row */

@@ -4,6 +4,8 @@
 #include "op/kernels.h"
 #include "run/gemm.h"
 
+#include <dfnet4/cpu.h>
+
 #include <float.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -132,6 +134,52 @@ static int calls_of_plan(dfn_mode mode, dfn_precision precision)
     return calls;
 }
 
+/* What a linear layer makes of 64 inputs that are no bfloat16, but round to 1. */
+static float output(dfn_plan_config config)
+{
+    enum { INPUTS = 64, FRAMES = 16 };
+    dfn_graph *g = dfn_graph_new();
+    dfn_plan *p = NULL;
+    dfn_weights w = {0};
+    const dfn_value x = dfn_graph_input(g, "x", (dfn_shape){1, {1, 1, INPUTS}});
+    const dfn_value y =
+        dfn_graph_add(g, DFN_OP_LINEAR, "fc", &(dfn_attr){.out = INPUTS}, 1, &x);
+    dfn_graph_output(g, "y", y);
+    config.batch = 1;
+    config.frames = FRAMES;
+    if (dfn_graph_finish(g, NULL) || dfn_plan_new(&p, g, &config, NULL) ||
+        dfn_weights_new(&w, g, DFN_F32, NULL))
+        exit(1);
+    for (int i = 0; i < INPUTS * FRAMES; i++)
+        ((float *)dfn_plan_data(p, x))[i] = 1 + 1.0f / 1024;
+    for (int i = 0; i < INPUTS * INPUTS; i++)
+        ((float *)w.data[0])[i] = 1;
+    dfn_run(p, (const void *const *)w.data, NULL, FRAMES);
+    const float first = *(const float *)dfn_plan_data(p, y);
+    dfn_weights_free(&w);
+    dfn_plan_free(p);
+    dfn_graph_free(g);
+    return first;
+}
+
+/* Numbers are rounded where that was asked for and the processor may, and only there. */
+static void check_rounding(void)
+{
+    const unsigned all = dfn_cpu_detect(), without = all & ~(unsigned)DFN_CPU_BF16;
+    const float exact = 64.0625f, rounded = all & DFN_CPU_BF16 ? 64 : exact;
+#define OUTPUT(...) output((dfn_plan_config){__VA_ARGS__})
+    CHECK(OUTPUT(.mode = DFN_TRAIN, .cpu = all, .bf16 = true) == rounded, "not rounded");
+    CHECK(OUTPUT(.mode = DFN_TRAIN, .cpu = all) == exact, "not asked for");
+    CHECK(OUTPUT(.mode = DFN_TRAIN, .cpu = without, .bf16 = true) == exact, "not allowed");
+    CHECK(OUTPUT(.mode = DFN_TRAIN, .bf16 = true) == exact, "portable C");
+    CHECK(OUTPUT(.mode = DFN_EVAL, .cpu = all, .bf16 = true) == exact, "a validation");
+    CHECK(OUTPUT(.mode = DFN_INFER, .cpu = all, .bf16 = true) == exact, "a stream");
+    CHECK(OUTPUT(.mode = DFN_TRAIN, .cpu = all, .bf16 = true, .gemm = dfn_blas_gemm) ==
+              exact,
+          "somebody else's product");
+#undef OUTPUT
+}
+
 int main(void)
 {
     operands *o = calloc(4, sizeof *o);
@@ -146,6 +194,7 @@ int main(void)
     CHECK(calls_of_plan(DFN_EVAL, DFN_F32) == 3, "%d calls", calls);
     CHECK(calls_of_plan(DFN_INFER, DFN_F32) == 0, "%d calls", calls);
     CHECK(calls_of_plan(DFN_TRAIN, DFN_F64) == 0, "%d calls", calls);
+    check_rounding();
     printf("products as for %s\n", dfn_blas_core());
     return check_report();
 }

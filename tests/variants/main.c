@@ -30,6 +30,9 @@ static void check_selected(const variant *v, unsigned cpu)
           "%s: " #name " is not the expected variant", v->level);
 #define DFN_SIMD_BF16(name) DFN_SIMD(name)
 #define DFN_SIMD_INT8(name) DFN_SIMD(name)
+#define DFN_SIMD_DOT16(name)                                                               \
+    CHECK((v->k.name != portable.name) == (expected && cpu & DFN_CPU_BF16),                \
+          "%s: " #name " is not the expected variant", v->level);
 #include "op/simd/simd.def"
 }
 
@@ -48,6 +51,7 @@ int main(void)
 #define DFN_SIMD(name) variant_##name(&v);
 #define DFN_SIMD_BF16(name) variant_##name(&v);
 #define DFN_SIMD_INT8(name) variant_##name(&v);
+#define DFN_SIMD_DOT16(name) variant_##name(&v);
 #include "op/simd/simd.def"
         printf("%s: %s\n", v.level, check_failures == before ? "good" : "FAILED");
     }

@@ -22,6 +22,7 @@ typedef struct variant {
 
 #define DFN_SIMD(name) void variant_##name(const variant *v);
 #define DFN_SIMD_BF16(name) void variant_##name(const variant *v);
+#define DFN_SIMD_DOT16(name) void variant_##name(const variant *v);
 #define DFN_SIMD_INT8(name) void variant_##name(const variant *v);
 #include "op/simd/simd.def"
 

@@ -19,7 +19,7 @@
 typedef struct settings {
     const char *network;
     int clips, frames, rounds;
-    bool blas, nodes;
+    bool bf16, blas, nodes;
 } settings;
 
 typedef struct cost {
@@ -89,6 +89,7 @@ static dfn_status open_bench(bench *b, dfn_error *err)
                                     .mode = DFN_TRAIN,
                                     .cpu = dfn_cpu_detect(),
                                     .weights_only = true,
+                                    .bf16 = b->s.bf16,
                                     .gemm = b->s.blas ? dfn_blas_gemm : NULL};
     if ((status = dfn_plan_new(&b->plan, b->g, &config, err)) ||
         (status = dfn_weights_new(&b->w, b->g, DFN_F32, err)) ||
@@ -237,6 +238,9 @@ static const cli_option *options(void)
         {'c', "clips", "N", "Clips of a shard; default: 8"},
         {'t', "frames", "N", "Frames of a clip; default: 200"},
         {'r', "rounds", "N", "Steps; the quickest counts; default: 10"},
+        {'B', "bf16", NULL,
+         "Matrix products of numbers rounded to bfloat16, where the "
+         "processor has them"},
         {'b', "blas", NULL, "Matrix products by OpenBLAS instead of our own"},
         {'n', "nodes", NULL, "List all nodes"},
         {0},
@@ -253,6 +257,7 @@ static settings read_options(const cli_command *self, int argc, char **argv)
         case 'c': s.clips = cli_count(self, "clips", 1, 1000); break;
         case 't': s.frames = cli_count(self, "frames", 1, 100000); break;
         case 'r': s.rounds = cli_count(self, "rounds", 1, 100000); break;
+        case 'B': s.bf16 = true; break;
         case 'b': s.blas = true; break;
         case 'n': s.nodes = true; break;
         }

@@ -168,6 +168,9 @@ typedef struct dfn_plan_config {
     dfn_precision precision; /* DFN_F64 is the oracle of the tests */
     unsigned cpu;            /* DFN_CPU_* allowed; 0 is portable C */
     dfn_gemm *gemm;          /* DFN_F32, DFN_EVAL and DFN_TRAIN; NULL: our own */
+    bool bf16;               /* products of numbers rounded to bfloat16 (sums are float32)
+                                in DFN_F32, DFN_TRAIN, where the processor has an
+                                instruction for it that `cpu` allows and gemm is NULL */
     bool weights_only;       /* no gradients but those of weights; see dfn_backward */
     bool guard;              /* tests: no sharing, guard words behind every buffer */
 } dfn_plan_config;

@@ -37,6 +37,7 @@ void dfn_kernels_select(dfn_kernels *k, unsigned cpu)
     }
     if (avx512 && cpu & DFN_CPU_BF16) {
 #        define DFN_SIMD_BF16(name) k->name = dfn_##name##_bf16;
+#        define DFN_SIMD_DOT16(name) k->name = dfn_##name##_bf16;
 #        include "op/simd/simd.def"
     }
 #    elif defined(__aarch64__)
