@@ -160,6 +160,7 @@ static void hashes(void)
         {"train.epoch_hours=2", false},
         {"train.validate_clips=1", false},
         {"train.criterion=si_sdr", false},
+        {"train.products=f32", true},
     };
     dfn_error err;
     dfn_recipe *base = read_text("", NULL, NULL, &err);

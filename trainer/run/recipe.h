@@ -20,6 +20,7 @@ typedef struct dfn_train_config {
     char model[DFN_RECIPE_TEXT]; /* name of a preset, or path of a network's INI file */
     char init[DFN_RECIPE_TEXT];  /* model file to start from; empty: untrained */
     int batch_norm;              /* 0: train with norms folded (to go on with a model) */
+    int bf16;                    /* products of numbers rounded to bfloat16 */
     int seed;
     double seconds;            /* of a clip; whole hops are used */
     int shard_clips;           /* clips that one worker trains on at once */

@@ -27,6 +27,7 @@ static const dfn_config_key train_keys[] = {
     TEXT("train", "model", train.model),
     TEXT("train", "init", train.init),
     CHOICE("train", "batch_norm", train.batch_norm, SWITCH),
+    CHOICE("train", "products", train.bf16, "f32|bf16"),
     INT("train", "seed", train.seed, 0, 2147483647),
     REAL("train", "seconds", train.seconds, 0.1, 60),
     INT("train", "shard_clips", train.shard_clips, 1, 256),
@@ -114,6 +115,7 @@ static const char *const changeable[] = {
     "init",           "hours",          "threads",
     "loader_threads", "validate_hours", "checkpoint_seconds",
     "keep_best",      "patience",       "nan_limit",
+    "products",
 };
 
 static bool is_fixed(const dfn_config_key *k)
@@ -168,6 +170,7 @@ void dfn_recipe_defaults(dfn_recipe *r)
     *r = (dfn_recipe){
         .train = {.model = "lite",
                   .batch_norm = 1,
+                  .bf16 = 1,
                   .seed = 1,
                   .seconds = 3,
                   .shard_clips = 4,

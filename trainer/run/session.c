@@ -149,6 +149,7 @@ static dfn_status open_work(dfn_session *s, dfn_error *err)
                                       .clips = c->shard_clips,
                                       .samples = clip_samples(s),
                                       .mode = DFN_TRAIN,
+                                      .bf16 = c->bf16,
                                       .cpu = dfn_cpu_detect()};
     dfn_blas_init();
     dfn_status status = dfn_ranks_index() == 0 ? check_ranks(s->recipe, err) : DFN_OK;

@@ -63,6 +63,7 @@ dfn_status dfn_worker_new(dfn_worker **out, const dfn_worker_config *config, dfn
                                   .frames = w->frames,
                                   .mode = config->mode,
                                   .cpu = config->cpu,
+                                  .bf16 = config->bf16,
                                   .weights_only = true};
     dfn_status status = DFN_OK;
     if (w->frames <= w->info->lookahead)

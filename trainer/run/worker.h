@@ -11,6 +11,7 @@ typedef struct dfn_worker_config {
     int clips;
     size_t samples; /* of a clip, whole hops */
     dfn_mode mode;  /* DFN_TRAIN, or DFN_EVAL to validate */
+    bool bf16;      /* dfn_plan_config.bf16 */
     unsigned cpu;
 } dfn_worker_config;
 
