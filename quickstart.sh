@@ -27,6 +27,7 @@ base  libopenblas-dev      pkgconfig(openblas)          openblas
 base  libcairo2-dev        pkgconfig(cairo)             cairo
 base  libsystemd-dev       pkgconfig(libsystemd)        systemd-libs
 base  libpipewire-0.3-dev  pkgconfig(libpipewire-0.3)   libpipewire
+base  portaudio19-dev      pkgconfig(portaudio-2.0)     portaudio
 test  openmpi-bin          openmpi                      openmpi
 test  libopenmpi-dev       openmpi-devel                -
 test  sox                  sox                          sox
@@ -36,6 +37,8 @@ test  libspa-0.2-modules   -                            pipewire-audio
 test  wireplumber          wireplumber                  wireplumber
 test  pipewire-pulse       pipewire-pulseaudio          pipewire-pulse
 test  pulseaudio-utils     pulseaudio-utils             libpulse
+test  pipewire-jack        pipewire-jack-audio-connection-kit pipewire-jack
+test  pipewire-alsa        pipewire-alsa                pipewire-alsa
 test  dbus-daemon          dbus-daemon                  dbus
 test  systemd              systemd                      systemd
 ci    clang                clang                        clang

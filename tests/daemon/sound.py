@@ -1,0 +1,102 @@
+"""Sounds for tests that record: WAV files, where a sound is in another, how pure a sine is."""
+
+import array
+import cmath
+import math
+import random
+import struct
+import sys
+import wave
+
+
+def write(path, samples, rate=48000):
+    """One channel of 16 bits; samples that are multiples of 1 / 32768 survive."""
+    data = array.array("h", (round(x * 32768) for x in samples))
+    if sys.byteorder == "big":
+        data.byteswap()
+    with wave.open(path, "wb") as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(rate)
+        w.writeframes(data.tobytes())
+
+
+def noise(seconds, rate=48000, seed=1):
+    """What no part of it is like another."""
+    r = random.Random(seed)
+    return [r.randrange(-8000, 8000) / 32768 for _ in range(int(seconds * rate))]
+
+
+def sine(frequency, seconds, rate=48000, level=0.25):
+    return [level * math.sin(2 * math.pi * frequency * n / rate) for n in range(int(seconds * rate))]
+
+
+def read(path):
+    """Channels of a WAV file of floats, also of one whose program was killed."""
+    with open(path, "rb") as f:
+        data = f.read()
+    at, channels = 12, None
+    while at + 8 <= len(data):
+        kind, size = struct.unpack_from("<4sI", data, at)
+        if kind == b"fmt ":
+            channels, = struct.unpack_from("<H", data, at + 10)
+        if kind == b"data":
+            size = min(size, len(data) - at - 8) // (4 * channels) * 4 * channels
+            samples = array.array("f", data[at + 8:at + 8 + size])
+            return [samples[c::channels] for c in range(channels)]
+        at += 8 + size + size % 2
+    raise AssertionError(f"{path}: no sound in it")
+
+
+def places(part, whole, step=4800, length=64):
+    """Where pieces of `part` occur in `whole`, sample by sample the same: [(at, place - at), ...],
+    and how many do not."""
+    data = array.array("f", whole).tobytes()
+    found, missing = [], 0
+    for at in range(0, len(part) - length, step):
+        piece = array.array("f", part[at:at + length]).tobytes()
+        if piece.count(piece[:4]) > length // 2:
+            continue  # silence
+        place = data.find(piece)
+        while place >= 0 and place % 4:
+            place = data.find(piece, place + 1)
+        if place < 0:
+            missing += 1
+        else:
+            found.append((at, place // 4 - at))
+    return found, missing
+
+
+def sine_snr(x, frequency, rate=48000):
+    """Of a sine of this frequency, dB; its own frequency is found nearby, since clocks differ."""
+    n = len(x)
+    best = -math.inf
+    step = 2 / n * rate / 16
+    for _ in range(3):  # ever finer
+        for k in range(-4, 5):
+            w = 2 * math.pi * (frequency + k * step) / rate
+            z = cmath.exp(1j * w)
+            p, s = 1 + 0j, 0j
+            for v in x:
+                s += v * p.conjugate()
+                p *= z
+            c2 = sum_squares(w, n)
+            # least squares of a cos + b sin over n samples
+            det = c2[0] * c2[1] - c2[2] ** 2
+            a = (s.real * c2[1] + s.imag * c2[2]) / det
+            b = (-s.imag * c2[0] - s.real * c2[2]) / det
+            signal = a * s.real - b * s.imag
+            rest = sum(v * v for v in x) - signal
+            snr = 10 * math.log10(signal / max(rest, 1e-20)) if signal > 0 else -math.inf
+            if snr > best:
+                best, center = snr, frequency + k * step
+        frequency = center
+        step /= 4
+    return best
+
+
+def sum_squares(w, n):
+    """Sums of cos^2, sin^2 and cos sin over n samples."""
+    z = cmath.exp(2j * w)
+    s = (z ** n - 1) / (z - 1)
+    return (n + s.real) / 2, (n - s.real) / 2, s.imag / 2

@@ -1,0 +1,195 @@
+"""The PortAudio backend through pw-jack and through ALSA's plugin for PipeWire: sound comes
+through, devices are found by name, and streams come back after the server."""
+
+import os
+import shutil
+import statistics
+import time
+import unittest
+
+import pipewire
+import sound
+from pipewire import *
+
+DFNET4D = os.environ["DFNET4D"]
+QUANTUM = 1024
+LATENCY = 1920  # of the engine with the default model, samples
+TRIES = 3  # a busy machine misses deadlines
+
+ALSA = """
+</usr/share/alsa/alsa.conf>
+pcm.near { type pipewire capture_node "mic" hint.description "near" }
+pcm.far { type pipewire playback_node "clean" hint.description "far" }
+"""
+
+
+def needs(*files):
+    missing = [f for f in files if not os.path.exists(f)]
+    if missing and (os.environ.get("CI") or os.environ.get("DFN_REQUIRE_SHARED")):
+        raise AssertionError(f"not installed: {missing}")
+    if missing:
+        raise unittest.SkipTest(f"not installed: {missing}")
+
+
+class PortAudio(pipewire.Case):
+    def daemon(self, *options, jack=True, **env):
+        argv = [DFNET4D, "-v", "--backend=portaudio", "--bypass=1", *options]
+        self.pw.parts.pop("dfnet4d", None)
+        return self.pw.spawn("dfnet4d", (["pw-jack"] if jack else []) + argv, **env)
+
+    def wait_for_log(self, daemon, text, seconds=30):
+        def there():
+            assert daemon.running, f"dfnet4d ended: {daemon.log()}"
+            return text in daemon.log()
+        wait_for(there, seconds, f"dfnet4d says {text!r}: {daemon.log()}")
+
+    def start(self, mics=("mic", "clean"), rate=48000, session=False):
+        self.pw = self.pipewire(rate=rate, quantum=QUANTUM, mics=mics)
+        if session:
+            self.pw.start("wireplumber")
+        return self.pw
+
+    def record(self, samples, rate=48000):
+        """Play into mic; what mic and clean had, at the same time."""
+        pw = self.pw
+        for name in ("in.wav", "out.wav"):
+            if os.path.exists(os.path.join(pw.folder, name)):
+                os.unlink(os.path.join(pw.folder, name))
+        sound.write(os.path.join(pw.folder, "in.wav"), samples + [0.0] * rate, rate)
+        props = f"{{ node.name = both node.autoconnect = false {pipewire.PORTS % 'false'} }}"
+        recorder = pw.spawn("both", ["pw-cat", "-r", "-P", props, "--target", "0", "--rate",
+                                     str(rate), "--channels", "2", "--channel-map", "FL,FR",
+                                     "--format", "f32", "out.wav"])
+        for node, channel in ("mic", "FL"), ("clean", "FR"):
+            wait_for(lambda: [p for p in pw.ports("both") if p.channel == channel], 30)
+            pw.run("pw-link", f"{node}:capture_MONO", f"both:input_{channel}")
+        player = pw.play("in.wav", "mic")
+        wait_for(lambda: not player.running, len(samples) / rate + 30, "the player ends")
+        pw.finish(recorder)
+        return sound.read(os.path.join(pw.folder, "out.wav"))
+
+    # ---- JACK -----------------------------------------------------------------------------
+
+    def test_jack(self):
+        """Bypassed and at one clock and rate, every sample is the same, one constant delay later:
+        the engine's, and at most two quanta of the graph."""
+        needs(shutil.which("pw-jack") or "pw-jack")
+        self.start()
+        daemon = self.daemon("--device=mic", "--output=clean")
+        self.wait_for_log(daemon, "running, with mic")
+        for attempt in range(TRIES):
+            heard, clean = self.record(sound.noise(3, seed=attempt))
+            found, missing = sound.places(heard, clean)
+            delays = {d for _, d in found}
+            print(f"JACK: {len(found)} pieces, {missing} missing, delays {sorted(delays)}")
+            if len(found) > 25 and missing <= 1 and len(delays) == 1:
+                break
+        else:
+            self.fail("drops each time")
+        delay, = delays
+        self.assertGreaterEqual(delay, LATENCY)
+        self.assertLessEqual(delay, LATENCY + 2 * QUANTUM)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_jack_other_rate(self):
+        """A graph of 44.1 kHz: resampled both ways, and still a sine."""
+        needs(shutil.which("pw-jack") or "pw-jack")
+        self.start(rate=44100)
+        daemon = self.daemon("--device=mic", "--output=clean")
+        self.wait_for_log(daemon, "44100 Hz, resampled")
+        self.check_sine(44100)
+
+    def test_jack_server_is_killed(self):
+        needs(shutil.which("pw-jack") or "pw-jack")
+        pw = self.start()
+        daemon = self.daemon("--device=mic", "--output=clean")
+        self.wait_for_log(daemon, "running, with mic")
+        for _ in range(2):
+            wait_for(lambda: pw.linked("mic", "PortAudio") and pw.linked("PortAudio", "clean"), 20)
+            pw.kill("pipewire")
+            time.sleep(1)
+            pw.start("pipewire")
+            wait_for(lambda: pw.linked("mic", "PortAudio") and pw.linked("PortAudio", "clean"), 30)
+        self.assertTrue(daemon.running)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_device_appears(self):
+        """Unknown at first; then plugged in."""
+        needs(shutil.which("pw-jack") or "pw-jack")
+        pw = self.start(mics=("clean",))
+        daemon = self.daemon("--device=headset", "--output=clean")
+        self.wait_for_log(daemon, 'no-device: there is no input device "headset"')
+        pw.add_mic("headset")
+        self.wait_for_log(daemon, "running, with headset", 30)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_names(self):
+        """Parts of names; several that fit are named."""
+        needs(shutil.which("pw-jack") or "pw-jack")
+        self.start(mics=("mic one", "mic two", "clean"))
+        daemon = self.daemon("--device=MIC", "--output=clean")
+        self.wait_for_log(daemon, '"MIC" could be')
+        self.assertIn('"mic one"', daemon.log())
+        self.assertIn('"mic two"', daemon.log())
+        daemon.stop()
+        daemon = self.daemon("--device=TWO", "--output=clean")
+        self.wait_for_log(daemon, "running, with mic two")
+        listed = self.pw.run("pw-jack", DFNET4D, "--backend=portaudio", "--list-devices", seconds=30)
+        self.assertIn("JACK Audio Connection Kit: mic two", listed)
+        daemon.stop()
+
+    # ---- ALSA -----------------------------------------------------------------------------
+
+    def check_sine(self, rate=48000):
+        """A sine that comes through loses little to resampling: 16 bits have 98 dB, a window in
+        which the ratio moves loses some of that; a drop in a window is far below 40."""
+        for attempt in range(TRIES):
+            _, clean = self.record(sound.sine(1000, 6, rate), rate)
+            size = 2048
+            windows = [clean[at:at + size] for at in range(2 * rate, len(clean) - size, size)]
+            windows = [w for w in windows if max(map(abs, w)) > 0.2]
+            snr = [sound.sine_snr(w, 1000, rate) for w in windows[:60:3]]
+            bad = sum(s < 40 for s in snr)
+            print(f"sine: SNR {min(snr, default=0):.1f} dB at worst, "
+                  f"{statistics.median(snr) if snr else 0:.1f} in the middle, {bad} of {len(snr)} "
+                  "windows with drops")
+            if len(snr) >= 10 and bad <= 2 and statistics.median(snr) >= 60:
+                return
+        self.fail("too many drops each time")
+
+    def alsa_env(self):
+        path = os.path.join(self.pw.folder, "asoundrc")
+        with open(path, "w") as f:
+            f.write(ALSA)
+        return {"ALSA_CONFIG_PATH": path}
+
+    def test_alsa_default(self):
+        """The default devices, which are one: mic is heard, speakers play."""
+        needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
+        pw = self.start(mics=("mic",), session=True)
+        daemon = self.daemon(jack=False)
+        self.wait_for_log(daemon, "running, with ")
+        wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
+        wait_for(lambda: pw.linked("ALSA Playback", "speakers"), 20)
+        pw.kill("pipewire")
+        self.wait_for_log(daemon, "no-device", 20)
+        pw.stop("wireplumber")
+        pw.start("pipewire")
+        pw.start("wireplumber")
+        wait_for(lambda: pw.linked("mic", "ALSA Capture"), 30)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_alsa_without_session(self):
+        """Nobody links ALSA's streams: it waits, and can be stopped."""
+        needs("/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
+        self.start(mics=("mic",))
+        daemon = self.daemon(jack=False)
+        time.sleep(4)
+        self.assertTrue(daemon.running)
+        begin = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - begin, 10)
+
+
+if __name__ == "__main__":
+    main()
