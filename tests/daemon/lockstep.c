@@ -37,7 +37,8 @@ typedef struct rig {
     unsigned rate, quantum;
     size_t in_frames, out_frames, tail;
     float *in, *out;
-    size_t played;                              /* data thread only */
+    size_t played; /* data thread only, as the clock of the graph */
+    struct spa_io_position *position;
     _Atomic size_t recorded;                    /* frames of `out` */
     _Atomic unsigned other_rate, other_quantum; /* of a cycle that was not as asked */
     bool player_ready, recorder_ready, started, failed;
@@ -60,10 +61,30 @@ static void fail(rig *r, const char *format, ...)
 
 /* ---- data thread -------------------------------------------------------------------- */
 
+/* A driver's duty: the time of a graph that keeps up, whatever the real one. */
+static void advance_clock(rig *r)
+{
+    struct spa_io_clock *clock = &r->position->clock;
+    clock->position += r->quantum;
+    clock->nsec = clock->position * SPA_NSEC_PER_SEC / r->rate;
+    clock->next_nsec = clock->nsec + (uint64_t)r->quantum * SPA_NSEC_PER_SEC / r->rate;
+    clock->rate_diff = 1;
+}
+
+static void on_io(void *data, uint32_t id, void *area, uint32_t size)
+{
+    rig *r = data;
+    (void)size;
+    if (id == SPA_IO_Position)
+        r->position = area;
+}
+
 static void play(void *data)
 {
     rig *r = data;
     struct pw_buffer *b = pw_stream_dequeue_buffer(r->player);
+    if (r->position)
+        advance_clock(r);
     if (!b)
         return;
     struct spa_data *d = &b->buffer->datas[0];
@@ -180,8 +201,9 @@ static void on_core_error(void *data, uint32_t id, int seq, int res, const char 
 
 static const struct pw_core_events core_events = {PW_VERSION_CORE_EVENTS,
                                                   .error = on_core_error};
-static const struct pw_stream_events player_events = {
-    PW_VERSION_STREAM_EVENTS, .process = play, .state_changed = on_player_state};
+static const struct pw_stream_events player_events = {PW_VERSION_STREAM_EVENTS,
+                                                      .process = play, .io_changed = on_io,
+                                                      .state_changed = on_player_state};
 static const struct pw_filter_events recorder_events = {
     PW_VERSION_FILTER_EVENTS, .process = record, .state_changed = on_recorder_state};
 
