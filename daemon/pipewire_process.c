@@ -68,8 +68,10 @@ static void follow_clock(dfnd_pw_sound *s)
     struct pw_time t;
     if (pw_stream_get_time_n(s->playback, &t, sizeof t) < 0 || !t.rate.denom)
         return;
-    const int64_t step = (int64_t)(t.ticks - s->ticks);
-    const bool paused = !s->started || t.now - s->now > SPA_NSEC_PER_SEC / 4 || step <= 0;
+    /* The first cycle of a stream has no time yet. */
+    const int64_t step = s->now ? (int64_t)(t.ticks - s->ticks) : s->step;
+    const bool paused =
+        !s->started || (s->now && (t.now - s->now > SPA_NSEC_PER_SEC / 4 || step <= 0));
     if (paused) {
         dfnd_engine_reset(s->engine);
         s->step = s->odd = 0;
