@@ -1,7 +1,8 @@
 """Sound through a node of the graph, sample by sample and faster than it plays: see lockstep.c.
 
     daemon = pw.spawn("dfnet4d", [DFNET4D], props=lockstep.JOIN)
-    heard = lockstep.run(pw, samples, "dfnet4.microphone.capture", "dfnet4.microphone", tail=9600)
+    heard = lockstep.run(pw, samples, "dfnet4.microphone.capture", "dfnet4.microphone", tail=9600,
+                         settle=daemon)
 
 Without WirePlumber, or else it links what it likes, too. Sounds are array("f"). What comes back
 begins with the cycle that heard the first sample, and so with the delay of what is under test.
@@ -11,9 +12,10 @@ import array
 import os
 import random
 import subprocess
+import time
 
 from pipewire_conf import PORTS
-from process import wait_for
+from process import figures, wait_for
 
 PROGRAM = os.environ.get("DFNET4_LOCKSTEP")
 GROUP = "lockstep"
@@ -32,9 +34,18 @@ def find_delay(given, heard, most, start=0, length=64):
     return next((d for d in range(most + 1) if heard[start + d:start + d + length] == piece), None)
 
 
-def run(pw, samples, into=None, out_of=None, tail=0, rate=None, quantum=None, seconds=100):
+def settled(process, quiet=0.2):
+    """A process that has acted on all it was told: it sleeps."""
+    before = figures(process.pid).wakeups
+    time.sleep(quiet)
+    return figures(process.pid).wakeups == before
+
+
+def run(pw, samples, into=None, out_of=None, tail=0, settle=None, rate=None, quantum=None,
+        seconds=200):
     """Play `samples` into a node, record the output of a node: as many samples and `tail` more.
-    Without nodes: straight from player to recorder."""
+    Without nodes: straight from player to recorder. It begins when the process `settle` is at
+    rest."""
     rate, quantum = rate or pw.rate, quantum or pw.quantum
     given, heard = (os.path.join(pw.folder, name) for name in ("lockstep.in", "lockstep.out"))
     with open(given, "wb") as f:
@@ -50,6 +61,8 @@ def run(pw, samples, into=None, out_of=None, tail=0, rate=None, quantum=None, se
                 pw.link(out_of, "lockstep.record")
             else:
                 pw.link("lockstep.play", "lockstep.record")
+            if settle:
+                wait_for(lambda: settled(settle), 30)
             driver.popen.stdin.write(b"go\n")
             driver.popen.stdin.flush()
         status = driver.wait(seconds)
