@@ -6,10 +6,8 @@
 const char *const cli_program = "dfnet4ctl";
 
 static const cli_command *const commands[] = {
-    &ctl_status,
-    &ctl_list,
-    &ctl_get,
-    &ctl_set,
+    &ctl_status, &ctl_watch, &ctl_list,    &ctl_get,    &ctl_set,
+    &ctl_toggle, &ctl_model, &ctl_monitor, &ctl_reload, &ctl_reset,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -27,7 +25,9 @@ static void help(FILE *f)
           "\n'dfnet4ctl COMMAND --help' explains a command.\n"
           "\nExamples:\n"
           "  dfnet4ctl status           what it hears, and how it is doing\n"
+          "  dfnet4ctl watch            levels and load, live\n"
           "  dfnet4ctl set limit-db 24  leave some of the noise in\n"
+          "  dfnet4ctl toggle           pass the sound as it is; again: clean it\n"
           "\nExit status: 0 all went well, 1 something failed, 2 wrong usage,\n"
           "3 dfnet4d does not run.\n",
           f);

@@ -5,10 +5,12 @@
 #include "bus.h"
 
 #include <command.h>
+#include <stdlib.h>
 
 enum { CTL_NO_DAEMON = 3 }; /* an exit code: it does not run */
 
-extern const cli_command ctl_status, ctl_list, ctl_set, ctl_get;
+extern const cli_command ctl_status, ctl_list, ctl_get, ctl_set, ctl_toggle, ctl_model,
+    ctl_monitor, ctl_watch, ctl_reload, ctl_reset;
 
 /* Functions that return an int return an exit code, CLI_OK or after a message. */
 
@@ -35,10 +37,14 @@ int ctl_instances(sd_bus *bus, json_t **out);
  * for what fits into 64 bytes. */
 void ctl_key(const char *name, char out[64]);
 
-/** The option that most commands have. */
-#define CTL_INSTANCE_OPTION                                                                \
-    {                                                                                      \
-        'i', "instance", "NAME", "The instance meant; needed if there are several"         \
-    }
+/* ---- of commands that have one option, --instance --------------------------------------
+ */
+
+const cli_option *ctl_instance_options(void);
+/** Read the options; the name of the instance, or NULL. */
+const char *ctl_read_instance(const cli_command *self, int argc, char **argv);
+/** Connect and find the instance; ctl_leave() ends that and passes `status` on. */
+int ctl_enter(const char *name, sd_bus **bus, char **path);
+int ctl_leave(sd_bus *bus, char *path, int status);
 
 #endif

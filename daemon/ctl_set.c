@@ -7,45 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
-static const cli_option options[] = {CTL_INSTANCE_OPTION, {0}};
-static const cli_option *get_options(void) { return options; }
-
-/* The name of the instance, or NULL. */
-static const char *read_options(const cli_command *self, int argc, char **argv)
-{
-    const char *name = NULL;
-    for (int key; (key = cli_next_option(self, argc, argv)) >= 0;)
-        if (key == 'i')
-            name = optarg;
-    return name;
-}
-
 static const dfn_param_info *find_parameter(const char *key)
 {
     for (int p = 0; p < DFN_PARAM_COUNT; p++)
         if (!strcmp(dfn_param_get_info((dfn_param)p)->symbol, key))
             return dfn_param_get_info((dfn_param)p);
     return NULL;
-}
-
-/* Connect and find the instance; its path is freed and the bus closed by leave(). */
-static int enter(const char *name, sd_bus **bus, char **path)
-{
-    *path = NULL;
-    int status = ctl_connect(bus);
-    if (status)
-        return status;
-    status = ctl_find_instance(*bus, name, path);
-    if (status)
-        *bus = sd_bus_close_unref(*bus);
-    return status;
-}
-
-static int leave(sd_bus *bus, char *path, int status)
-{
-    free(path);
-    sd_bus_close_unref(bus);
-    return status;
 }
 
 /* ---- set -------------------------------------------------------------------------------
@@ -67,14 +34,14 @@ static bool read_number(const char *text, double *x)
 
 static int run_set(const cli_command *self, int argc, char **argv)
 {
-    const char *name = read_options(self, argc, argv);
+    const char *name = ctl_read_instance(self, argc, argv);
     if (optind + 2 != argc)
         cli_usage(self, "it takes a KEY and a VALUE");
     char key[64];
     ctl_key(argv[optind], key);
     const bool monitor = !strcmp(key, "monitor");
     if (!find_parameter(key) && !monitor)
-        cli_usage(self, "unknown key '%s'", argv[optind]);
+        cli_usage(self, "no setting is called '%s'", argv[optind]);
     double x;
     if (!read_number(argv[optind + 1], &x))
         cli_usage(self, "%s takes a number, on or off, not '%s'", key, argv[optind + 1]);
@@ -82,7 +49,7 @@ static int run_set(const cli_command *self, int argc, char **argv)
         cli_usage(self, "%s takes on or off, not '%s'", key, argv[optind + 1]);
     sd_bus *bus;
     char *path;
-    int status = enter(name, &bus, &path);
+    int status = ctl_enter(name, &bus, &path);
     if (status)
         return status;
     const char *set = "org.freedesktop.DBus.Properties";
@@ -92,7 +59,7 @@ static int run_set(const cli_command *self, int argc, char **argv)
     else
         status =
             ctl_call(bus, NULL, path, set, "Set", "ssv", DFND_BUS_INSTANCE, key, "d", x);
-    return leave(bus, path, status);
+    return ctl_leave(bus, path, status);
 }
 
 /* ---- get -------------------------------------------------------------------------------
@@ -129,13 +96,13 @@ static int print(const json_t *all, const char *wanted)
 
 static int run_get(const cli_command *self, int argc, char **argv)
 {
-    const char *name = read_options(self, argc, argv);
+    const char *name = ctl_read_instance(self, argc, argv);
     if (optind + 1 < argc)
         cli_usage(self, "'%s' is too much", argv[optind + 1]);
     sd_bus *bus;
     char *path;
     json_t *all;
-    int status = enter(name, &bus, &path);
+    int status = ctl_enter(name, &bus, &path);
     if (status)
         return status;
     status = ctl_properties(bus, path, &all);
@@ -143,7 +110,7 @@ static int run_get(const cli_command *self, int argc, char **argv)
         status = print(all, optind < argc ? argv[optind] : NULL);
         json_decref(all);
     }
-    return leave(bus, path, status);
+    return ctl_leave(bus, path, status);
 }
 
 const cli_command ctl_get = {
@@ -154,7 +121,7 @@ const cli_command ctl_get = {
              "without KEY, all of them with their names.",
     .notes = "Examples:\n"
              "  dfnet4ctl get bypass\n",
-    .options = get_options,
+    .options = ctl_instance_options,
     .run = run_get,
 };
 
@@ -169,6 +136,6 @@ const cli_command ctl_set = {
              "\nExamples:\n"
              "  dfnet4ctl set limit-db 24\n"
              "  dfnet4ctl set --instance=headset bypass on\n",
-    .options = get_options,
+    .options = ctl_instance_options,
     .run = run_set,
 };

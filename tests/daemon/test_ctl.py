@@ -49,13 +49,56 @@ class Settings(bus.Case):
         self.fails("set", "limit_db", "nan", says="limit_db must be a number from 0 to 100")
         self.fails("set", "limit_db", "much", says="takes a number, on or off, not 'much'", code=2)
         self.fails("set", "monitor", "2", says="takes on or off", code=2)
-        self.fails("set", "nonsense", "1", says="unknown key 'nonsense'", code=2)
+        self.fails("set", "nonsense", "1", says="no setting is called 'nonsense'", code=2)
         self.fails("get", "nonsense", says="unknown key 'nonsense'", code=2)
         self.fails("set", "limit_db", says="KEY and a VALUE", code=2)
         self.fails("get", "a", "b", says="'b' is too much", code=2)
         self.fails("status", "x", says="'x' is too much", code=2)
         self.fails("nonsense", says="unknown command 'nonsense'", code=2)
         self.fails("--nonsense", says="unknown option '--nonsense'", code=2)
+
+
+class Actions(bus.Case):
+    def test_toggle(self):
+        self.assertEqual(self.ctl("toggle").stdout, "bypass on\n")
+        self.assertEqual(self.ctl("get", "bypass").stdout, "1\n")
+        self.assertEqual(self.ctl("toggle").stdout, "bypass off\n")
+        self.assertEqual(self.ctl("get", "bypass").stdout, "0\n")
+
+    def test_model(self):
+        self.assertEqual(self.ctl("model").stdout, self.model + "\n")
+        os.symlink(self.other_model, self.path("link.safetensors"))
+        os.mkdir(self.path("folder"))
+        for name in ("link.safetensors", "./link.safetensors", "folder/../link.safetensors"):
+            self.ctl("model", self.model)
+            self.ctl("model", name)  # relative to us, not to the daemon
+            self.assertEqual(self.ctl("model").stdout, os.path.realpath(self.other_model) + "\n")
+        self.fails("model", "none.safetensors", says="none.safetensors: No such file")
+        self.fails("model", "none", says="none: no such model")
+        self.fails("model", "./folder", says="folder")
+        os.mkfifo(self.path("fifo.safetensors"))
+        self.fails("model", "fifo.safetensors", says="fifo.safetensors")  # and no waiting for it
+        self.ctl("model", "default", code=None)  # there need not be one
+        self.ctl("model", "--list")
+        self.fails("model", "a", "b", says="'b' is too much", code=2)
+
+    def test_monitor(self):
+        for word in ("on", "off"):
+            self.ctl("monitor", word)
+            self.assertEqual(self.ctl("get", "monitor").stdout, word + "\n")
+        self.fails("monitor", says="on or off", code=2)
+        self.fails("monitor", "perhaps", says="on or off", code=2)
+
+    def test_reload(self):
+        self.ctl("reload")
+        self.fails("reload", says="dfnet4d.conf:3: nonsense")  # what the daemon found
+
+    def test_reset(self):
+        self.ctl("set", "limit_db", "12")
+        self.ctl("model", self.other_model)
+        self.ctl("reset")
+        self.assertEqual(self.ctl("get", "limit_db").stdout, "100\n")
+        self.assertEqual(self.ctl("model").stdout, self.model + "\n")
 
 
 class Several(bus.Case):
@@ -66,6 +109,12 @@ class Several(bus.Case):
         self.ctl("set", "-i", "head-set", "limit_db", "12")
         self.assertEqual(self.ctl("get", "--instance=head-set", "limit_db").stdout, "12\n")
         self.assertEqual(self.ctl("get", "-i", "microphone", "limit_db").stdout, "100\n")
+        for command in (["toggle"], ["model"], ["monitor", "on"], ["reset"], ["set", "limit_db", "3"]):
+            self.fails(*command, says=["several", "microphone, head-set"], code=2)
+        self.assertEqual(self.ctl("get", "-i", "microphone", "bypass").stdout, "0\n")
+        self.assertEqual(len(self.ctl("watch", "-n1").stdout.splitlines()), 2)
+        self.assertEqual(len(self.ctl("watch", "-n1", "-i", "head-set").stdout.splitlines()), 1)
+        self.fails("watch", "-n1", "-i", "none", says="no instance 'none'")
         for name in ("none", "", "a/b", "x" * 300, "\x1b[2J"):
             self.fails("get", "-i", name, "limit_db", says=["no instance", "microphone, head-set"])
         self.assertEqual(len(json.loads(self.ctl("status", "--json").stdout)["instances"]), 2)
@@ -79,7 +128,8 @@ class Several(bus.Case):
 
 class Unreachable(bus.Case):
     with_stub = False
-    COMMANDS = (["status"], ["status", "--json"], ["list"], ["get", "limit_db"], ["set", "limit_db", "3"])
+    COMMANDS = (["status"], ["status", "--json"], ["list"], ["get", "limit_db"], ["set", "limit_db", "3"],
+                ["toggle"], ["model"], ["model", "x"], ["model", "--list"], ["monitor", "on"], ["watch"], ["reload"], ["reset"])
 
     def test_no_daemon(self):
         for command in self.COMMANDS:
