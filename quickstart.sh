@@ -199,6 +199,10 @@ demo() {
     echo "         $folder/enhanced.wav"
     echo "Your own recording:"
     printf '         %q enhance RECORDING\n' "$tool"
+    if [ -x "$build/daemon/dfnet4d" ]; then
+        echo "A clean microphone for calls (then choose \"dfnet4 microphone\" there):"
+        printf '         %q\n' "$build/daemon/dfnet4d"
+    fi
 }
 
 case ${1:-demo} in
