@@ -131,8 +131,17 @@ const cli_command ctl_set = {
     .summary = "Change a setting",
     .about = "Change a setting of an instance. It is heard at once, and kept for the next "
              "start.",
-    .notes = "Keys: those of 'dfnet4ctl status'; '-' may be written for '_'. on and off\n"
-             "stand for 1 and 0.\n"
+    .notes = "Keys: "
+#define DFN_PARAM(symbol, NAME, label, unit, min, max, def, help) #symbol " "
+#include <dfnet4/params.def>
+#undef DFN_PARAM
+             "monitor\n"
+#define DFN_PARAM(symbol, NAME, label, unit, min, max, def, help)                          \
+    "  " #symbol ": " help "\n"
+#include <dfnet4/params.def>
+#undef DFN_PARAM
+             "  monitor: Let it be heard on the default output, too; not kept\n"
+             "'-' may be written for '_'; on and off are 1 and 0.\n"
              "\nExamples:\n"
              "  dfnet4ctl set limit-db 24\n"
              "  dfnet4ctl set --instance=headset bypass on\n",
