@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include "control.h"
+#include "notices.h"
 #include "saved.h"
 #include "service.h"
 
@@ -43,6 +44,7 @@ static void on_change(void *user, dfnd_instance *i)
 {
     dfnd_daemon *d = user;
     dfnd_control_changed(d->control, i);
+    dfnd_notices_changed(d->notices, i);
     dfnd_service_changed(d->service);
 }
 
@@ -96,20 +98,6 @@ dfn_status dfnd_daemon_make(dfnd_instance **out, dfnd_daemon *d,
     return DFN_OK;
 }
 
-static dfn_status add(dfnd_daemon *d, const dfnd_instance_config *c, dfn_error *err)
-{
-    dfnd_instance *i;
-    dfn_error why;
-    dfn_status status = dfnd_daemon_make(&i, d, c, &why);
-    if (!status)
-        status = dfnd_daemon_offer(d, i, &why);
-    if (status) {
-        dfnd_instance_free(i);
-        return dfn_fail(err, status, "%s: %s", c->name, why.text);
-    }
-    return DFN_OK;
-}
-
 static bool has_terminal(void)
 {
     const int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -141,6 +129,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
     return 0;
 }
 
+/* main.c blocks them in all threads. */
 static dfn_status add_signals(dfnd_daemon *d, dfn_error *err)
 {
     int r = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
@@ -163,6 +152,44 @@ static dfn_status start_control(dfnd_daemon *d, dfn_error *err)
     return dfnd_control_new(&d->control, &c, err);
 }
 
+static dfn_status open_all(dfnd_daemon *d, dfn_error *err)
+{
+    dfn_status status = dfnd_service_open(&d->service, d, err);
+    if (!status)
+        status = dfnd_notices_new(&d->notices, d, err);
+    if (!status)
+        status = d->backend_class->open(&d->backend, d->event, err);
+    if (!status)
+        status = start_control(d, err);
+    return status;
+}
+
+/* All streams or none: first everything is made, then the world is told. */
+static dfn_status start_streams(dfnd_daemon *d, dfn_error *err)
+{
+    const dfnd_config *c = d->settings;
+    dfnd_instance *made[DFND_INSTANCES] = {0};
+    dfn_error why;
+    dfn_status status = DFN_OK;
+    int i = 0;
+    for (; i < c->count && !status; i++)
+        status = dfnd_daemon_make(&made[i], d, &c->instance[i], &why);
+    if (status)
+        dfn_fail(err, status, "%s: %s", c->instance[i - 1].name, why.text);
+    else
+        status = open_all(d, err);
+    for (i = 0; i < c->count && !status; i++) {
+        status = dfnd_daemon_offer(d, made[i], &why);
+        if (status)
+            dfn_fail(err, status, "%s: %s", c->instance[i].name, why.text);
+        else
+            made[i] = NULL;
+    }
+    for (i = 0; i < c->count; i++)
+        dfnd_instance_free(made[i]);
+    return status;
+}
+
 static dfn_status start(dfnd_daemon *d, dfn_error *err)
 {
     dfn_status status = dfnd_backend_find(&d->backend_class, d->settings->backend, err);
@@ -174,20 +201,15 @@ static dfn_status start(dfnd_daemon *d, dfn_error *err)
         status = dfnd_models_new(&d->models, err);
     if (!status)
         status = dfnd_saved_new(&d->saved, NULL, d->event, err);
-    if (!status)
-        status = dfnd_service_open(&d->service, d, err);
-    if (!status)
-        status = d->backend_class->open(&d->backend, d->event, err);
-    if (!status)
-        status = start_control(d, err);
-    for (int i = 0; i < d->settings->count && !status; i++)
-        status = add(d, &d->settings->instance[i], err);
-    return status;
+    return status ? status : start_streams(d, err);
 }
 
 static void stop(dfnd_daemon *d)
 {
     dfnd_service_close(d->service);
+    dfnd_notices_free(d->notices);
+    d->service = NULL; /* streams that end may still report */
+    d->notices = NULL;
     while (d->count) {
         dfnd_instance *i = d->instance[d->count - 1];
         dfnd_daemon_withdraw(d, i);
@@ -207,12 +229,6 @@ dfn_status dfnd_daemon_run(const dfnd_options *options, dfnd_config *settings,
 {
     dfnd_daemon d = {
         .options = options, .settings = settings, .had_terminal = has_terminal()};
-    sigset_t signals; /* before any thread is made, so that all leave them to the loop */
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
     dfn_status status = start(&d, err);
     if (!status) {
         dfnd_service_changed(d.service);

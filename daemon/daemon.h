@@ -8,6 +8,7 @@
 typedef struct dfnd_control dfnd_control; /* control.h */
 typedef struct dfnd_saved dfnd_saved;     /* saved.h */
 typedef struct dfnd_service dfnd_service; /* service.h */
+typedef struct dfnd_notices dfnd_notices; /* notices.h */
 
 typedef struct dfnd_daemon {
     const dfnd_options *options;
@@ -18,6 +19,7 @@ typedef struct dfnd_daemon {
     dfnd_control *control;
     dfnd_saved *saved;
     dfnd_service *service;
+    dfnd_notices *notices;
     int count; /* streams, in the order of the settings */
     dfnd_instance *instance[DFND_INSTANCES];
     bool had_terminal;

@@ -3,6 +3,7 @@
 #include "lock.h"
 
 #include <command.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +26,10 @@ static void print_model(void *user, const char *name, const char *path)
 static void print_device(void *user, const dfnd_device *d)
 {
     (void)user;
-    cli_line("%-10s %s %-40s %s", d->direction == DFND_INCOMING ? "incoming" : "microphone",
-             d->is_default ? "*" : " ", d->name, d->description);
+    cli_line("%-10s %c %s", d->direction == DFND_INCOMING ? "incoming" : "microphone",
+             d->is_default ? '*' : ' ', d->name);
+    if (d->description && *d->description && strcmp(d->description, d->name))
+        cli_line("%13s%s", "", d->description);
 }
 
 static int list_devices(const dfnd_config *c)
@@ -65,9 +68,21 @@ static int check(const dfnd_config *c)
     return bad ? CLI_USAGE : CLI_OK;
 }
 
+/* Before any thread is made, so that all leave these to the main loop. */
+static void hold_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int run(const dfnd_options *o, dfnd_config *settings)
 {
     dfn_error err;
+    hold_signals();
     const dfn_status status = dfnd_lock(&err);
     if (status) {
         free(settings);
