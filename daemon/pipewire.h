@@ -45,6 +45,7 @@ typedef struct dfnd_pw_side {
     struct spa_hook hook;
     enum pw_direction direction;
     enum pw_stream_state state;
+    bool active;
     bool failed; /* the server has dropped it; it must be made anew */
     char error[DFND_TEXT];
 } dfnd_pw_side;
@@ -97,6 +98,8 @@ void dfnd_pw_review(dfnd_backend *b);
 void dfnd_pw_measure(dfnd_backend *b);
 
 /* pipewire_target.c */
+/** Whether a session manager is to link the device side. */
+bool dfnd_pw_is_managed(const dfnd_pw_pair *p);
 /** Find the device that the instance shall be linked with. NULL: there is none. */
 const dfnd_pw_object *dfnd_pw_target(const dfnd_pw_graph *g, const dfnd_instance *i);
 /** Destroy wrong links of the device side. The node it is linked with, or NULL. */
@@ -105,6 +108,9 @@ const dfnd_pw_object *dfnd_pw_check_links(dfnd_pw_pair *p);
 /* pipewire_stream.c */
 /** Make the stream of a side and connect it; it fails later, if it does. */
 dfn_status dfnd_pw_side_make(dfnd_pw_side *s, dfn_error *err);
+/** A stream that a session manager is to link is active only while it is linked: an active
+ * one is of the group that runs, and a node that runs takes no format from it. */
+void dfnd_pw_side_activate(dfnd_pw_side *s, bool active);
 void dfnd_pw_side_drop(dfnd_pw_side *s);
 bool dfnd_pw_side_is_offer(const dfnd_pw_side *s);
 /** Publish the latency of both streams. */

@@ -47,13 +47,15 @@ static const struct pw_core_events core_events = {
     .error = on_error,
 };
 
-static int channels_of(const dfnd_pw_graph *g, uint32_t node, bool output)
+/* Outputs of what is no sink are no monitors, whatever they are called: null sinks serve as
+ * sources, too. */
+static int channels_of(const dfnd_pw_graph *g, const dfnd_pw_object *node, bool output)
 {
     int count = 0;
     for (size_t n = 0; n < g->count; n++) {
         const dfnd_pw_object *o = &g->objects[n];
-        count += o->kind == DFND_PW_PORT && o->node == node && o->output == output &&
-                 !o->monitor;
+        count += o->kind == DFND_PW_PORT && o->node == node->id && o->output == output &&
+                 (!o->monitor || !node->sink);
     }
     return count;
 }
@@ -65,7 +67,7 @@ static void tell(const dfnd_pw_graph *g, const dfnd_pw_object *o, bool source,
         .name = o->name,
         .description = o->description,
         .direction = source ? DFND_MICROPHONE : DFND_INCOMING,
-        .channels = channels_of(g, o->id, source),
+        .channels = channels_of(g, o, source),
         .is_default = !strcmp(o->name, source ? g->default_source : g->default_sink),
     };
     found(user, &d);

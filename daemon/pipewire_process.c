@@ -66,31 +66,29 @@ static block writable(const struct spa_buffer *b, int channels)
 static void follow_clock(dfnd_pw_sound *s)
 {
     struct pw_time t;
+    if (!s->started)
+        dfnd_engine_reset(s->engine);
+    s->started = true;
     if (pw_stream_get_time_n(s->playback, &t, sizeof t) < 0 || !t.rate.denom)
         return;
-    /* The first cycle of a stream has no time yet. */
-    const int64_t step = s->now ? (int64_t)(t.ticks - s->ticks) : s->step;
-    const bool paused =
-        !s->started || (s->now && (t.now - s->now > SPA_NSEC_PER_SEC / 4 || step <= 0));
-    if (paused) {
-        dfnd_engine_reset(s->engine);
+    const int64_t step = (int64_t)(t.ticks - s->ticks);
+    if (s->now && t.now - s->now > SPA_NSEC_PER_SEC / 4) {
+        dfnd_engine_reset(s->engine); /* after a pause */
         s->step = s->odd = 0;
-    } else if (step != s->step) {
-        /* A step that is a multiple of the others is one that we missed a part of, unless
-         * it comes again: then the quantum has changed. */
-        if (s->step && step > s->step && step % s->step == 0 && step != s->odd) {
-            s->odd = step;
-            atomic_fetch_add_explicit(&s->xruns, 1, memory_order_relaxed);
-        } else {
-            if (step == s->odd)
-                atomic_fetch_sub_explicit(&s->xruns, 1, memory_order_relaxed);
-            s->step = step;
-            s->odd = 0;
-        }
+    } else if (!s->now || step <= 0) {
+        s->step = s->odd = 0; /* the first cycle has no time; some drivers have no clock */
+    } else if (step == s->step) {
+        s->odd = 0;
+    } else if (s->step && step > s->step && step % s->step == 0 && step != s->odd) {
+        /* We missed a part, unless it is the same again: then the quantum has changed. */
+        s->odd = step;
+        atomic_fetch_add_explicit(&s->xruns, 1, memory_order_relaxed);
     } else {
+        if (step == s->odd)
+            atomic_fetch_sub_explicit(&s->xruns, 1, memory_order_relaxed);
+        s->step = step;
         s->odd = 0;
     }
-    s->started = true;
     s->ticks = t.ticks;
     s->now = t.now;
     atomic_store_explicit(&s->rate, (int)t.rate.denom, memory_order_relaxed);

@@ -60,6 +60,8 @@ static void device(struct pw_properties *p, const dfnd_pw_pair *pair)
     pw_properties_set(p, PW_KEY_NODE_PASSIVE, "true"); /* the device may sleep */
     pw_properties_set(p, "state.restore-target", "false");
     pw_properties_set(p, "state.restore-props", "false");
+    if (!dfnd_pw_is_managed(pair)) /* out of sight of session managers */
+        pw_properties_set(p, PW_KEY_MEDIA_CLASS, "Waiting/Audio");
     if (!*pair->target)
         return;
     pw_properties_set(p, PW_KEY_TARGET_OBJECT, pair->target);

@@ -89,6 +89,7 @@ static void review(dfnd_pw_pair *p)
         (linked || !*p->target))
         b->wait = DFND_PW_WAIT_MIN;
     atomic_store(&p->sound.open, linked != NULL);
+    dfnd_pw_side_activate(&p->device, linked || !dfnd_pw_is_managed(p));
     if (p->built.make_default && !p->made_default && b->graph.metadata && p->offer.stream &&
         dfnd_pw_find(&b->graph, DFND_PW_NODE, pw_stream_get_node_id(p->offer.stream))) {
         char name[DFND_NAME + 8];

@@ -107,17 +107,25 @@ static void set_stream(dfnd_pw_side *s, struct pw_stream *stream)
                         &change, sizeof change, true, NULL);
 }
 
+void dfnd_pw_side_activate(dfnd_pw_side *s, bool active)
+{
+    if (s->stream && s->active != active)
+        pw_stream_set_active(s->stream, active);
+    s->active = active;
+}
+
 dfn_status dfnd_pw_side_make(dfnd_pw_side *s, dfn_error *err)
 {
     uint8_t room[1024];
     struct spa_pod_builder b = SPA_POD_BUILDER_INIT(room, sizeof room);
-    const dfnd_pw_pair *p = s->pair;
+    dfnd_pw_pair *p = s->pair;
     const bool capture = s->direction == PW_DIRECTION_INPUT;
     uint32_t flags = PW_STREAM_FLAG_MAP_BUFFERS | PW_STREAM_FLAG_RT_PROCESS;
     if (!capture)
         flags |= PW_STREAM_FLAG_TRIGGER;
-    if (!dfnd_pw_side_is_offer(s) && (*p->target || p->built.smart))
-        flags |= PW_STREAM_FLAG_AUTOCONNECT;
+    if (!dfnd_pw_side_is_offer(s) && dfnd_pw_is_managed(p))
+        flags |= PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_INACTIVE;
+    s->active = !(flags & PW_STREAM_FLAG_INACTIVE);
     s->failed = false;
     *s->error = '\0';
     struct pw_properties *properties = dfnd_pw_properties(s);
@@ -137,6 +145,7 @@ dfn_status dfnd_pw_side_make(dfnd_pw_side *s, dfn_error *err)
                         spa_strerror(result));
     }
     set_stream(s, s->stream);
+    dfnd_pw_publish_latency(p); /* also if nobody else has any */
     return DFN_OK;
 }
 

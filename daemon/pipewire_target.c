@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+bool dfnd_pw_is_managed(const dfnd_pw_pair *p) { return *p->target || p->built.smart; }
+
 /* A device of the right direction. Our own are none, and neither is what an output plays.
  */
 static bool fits(const dfnd_pw_object *o, dfnd_direction direction)
