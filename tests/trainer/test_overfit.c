@@ -99,7 +99,12 @@ int main(void)
     dfn_blas_init();
     CHECK(!dfn_model_training(&model, dfn_preset_text(name), true, name, &err), "%s",
           err.text);
-    dfn_worker_config c = {model, &loss, 1, SAMPLES, DFN_TRAIN, dfn_cpu_detect()};
+    dfn_worker_config c = {.model = model,
+                           .loss = &loss,
+                           .clips = 1,
+                           .samples = SAMPLES,
+                           .mode = DFN_TRAIN,
+                           .cpu = dfn_cpu_detect()};
     CHECK(!dfn_worker_new(&worker, &c, &err), "%s", err.text);
     c.mode = DFN_EVAL;
     CHECK(!dfn_worker_new(&eval, &c, &err), "%s", err.text);
