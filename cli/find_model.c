@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MODEL_FILE "default.safetensors"
 
@@ -32,6 +33,9 @@ char *cli_find_model(const char *option)
                         "one");
         return NULL;
     }
+    if (!cli_is_embedded(named) && access(named, F_OK) != 0 &&
+        (path = cli_model_file(named)))
+        return path;
     char *copy = strdup(named);
     if (!copy)
         cli_error(NULL, "out of memory");

@@ -72,3 +72,20 @@ char *cli_data_file(const char *name)
     cli_data_folders(look, &s);
     return s.path;
 }
+
+char *cli_model_file(const char *name)
+{
+    static const char suffix[] = ".safetensors";
+    if (!*name || strchr(name, '/'))
+        return NULL;
+    const size_t length = strlen(name), room = length + sizeof "models/" + sizeof suffix;
+    char *file = malloc(room);
+    if (!file)
+        return NULL;
+    const bool whole =
+        length >= sizeof suffix && !strcmp(name + length - (sizeof suffix - 1), suffix);
+    snprintf(file, room, "models/%s%s", name, whole ? "" : suffix);
+    char *path = cli_data_file(file);
+    free(file);
+    return path;
+}

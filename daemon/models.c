@@ -70,17 +70,9 @@ static dfn_status find(char **path, const char *name, dfn_error *err)
     }
     if (built_in && !strcmp(name, built_in))
         return DFN_OK;
-    if (!strchr(name, '/')) {
-        const size_t room = strlen(name) + sizeof "models/" SUFFIX;
-        char *file = malloc(room);
-        if (!file)
-            return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
-        snprintf(file, room, "models/%s%s", name, strstr(name, SUFFIX) ? "" : SUFFIX);
-        *path = cli_data_file(file);
-        free(file);
-        if (*path)
-            return DFN_OK;
-    }
+    *path = cli_model_file(name);
+    if (*path)
+        return DFN_OK;
     if (access(name, F_OK) != 0)
         return dfn_fail(err, DFN_ERR_IO,
                         "%s: no such model; --list-models tells which there are", name);

@@ -76,6 +76,9 @@ typedef bool cli_visit(void *user, const char *folder);
 bool cli_data_folders(cli_visit *visitor, void *user);
 /** The first `name` in one of them, or NULL. owner: caller frees. */
 char *cli_data_file(const char *name);
+/** The file of an installed model, models/NAME.safetensors in one of them, or NULL; the
+ *  suffix may be part of the name. owner: caller frees. */
+char *cli_model_file(const char *name);
 
 /** Whether `output` may be made from the file `source` (NULL: from none): it is new, or may
  *  be replaced, and is never the source itself. False after a message. */

@@ -55,6 +55,22 @@ class Default(support.Case):
         self.assertEqual(json.loads(self.dfnet4("info", "--json", "./lite").out)["file"], "./lite")
         self.fails("info", "Lite", says="Lite: No such file")
 
+    def test_installed(self):
+        """Models in the data folders have names; a file of that name goes before them."""
+        env = self.no_model_env()
+        self.folder(".local/share/dfnet4/models")
+        path = shutil.copy(self.model, self.path(".local/share/dfnet4/models/big.safetensors"))
+        info = lambda *args: json.loads(self.dfnet4("info", "--json", *args, env=env).out)
+        self.assertEqual(info("big")["file"], path)
+        self.assertEqual(info("big.safetensors")["file"], path)
+        a = self.make("a.wav", frames=4800)
+        self.dfnet4("enhance", "-q", "--model=big", "-o", "b.wav", a, env=env)
+        self.dfnet4("enhance", "-q", "--model", self.model, "-o", "c.wav", a, env=env)
+        self.assertEqual(self.read("b.wav"), self.read("c.wav"))
+        self.fails("info", "models/big", says="models/big: No such file")
+        shutil.copy(self.model, self.path("big"))
+        self.assertEqual(info("big")["file"], "big")
+
     def test_bench(self):
         row, = json.loads(self.dfnet4("bench", "--json", "--mode=hot", "--seconds=0.1", "default",
                                       env={**self.env, "DFNET4_MODEL": "lite"}).out)
