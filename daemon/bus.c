@@ -23,6 +23,30 @@ static int open_by_user(sd_bus **out)
     return r;
 }
 
+bool dfnd_bus_folder(char *folder, size_t room)
+{
+    static const char scheme[] = "unix:path=";
+    const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    int n;
+    if (address && *address) {
+        if (strncmp(address, scheme, sizeof scheme - 1) != 0)
+            return false;
+        address += sizeof scheme - 1;
+        n = snprintf(folder, room, "%.*s", (int)strcspn(address, ",;"), address);
+        char *slash = n > 0 && (size_t)n < room ? strrchr(folder, '/') : NULL;
+        if (!slash || slash == folder || strchr(folder, '%')) /* % begins an escape */
+            return false;
+        *slash = '\0';
+        return true;
+    }
+    if (runtime && *runtime)
+        n = snprintf(folder, room, "%s", runtime);
+    else
+        n = snprintf(folder, room, "/run/user/%lu", (unsigned long)geteuid());
+    return n > 0 && (size_t)n < room;
+}
+
 dfn_status dfnd_bus_open(sd_bus **out, dfn_error *err)
 {
     const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");

@@ -15,4 +15,8 @@
  * $XDG_RUNTIME_DIR/bus or /run/user/UID/bus. owner: caller closes and unrefs. */
 DFN_MUST_CHECK dfn_status dfnd_bus_open(sd_bus **out, dfn_error *err);
 
+/** The folder of the socket that dfnd_bus_open would use; false if it is none in a folder,
+ * or does not fit. */
+bool dfnd_bus_folder(char *folder, size_t room);
+
 #endif

@@ -5,9 +5,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <time.h>
 
-enum { FIRST_WAIT_US = 100000, LAST_WAIT_US = 60000000 };
+enum { FIRST_WAIT_US = 100000, LAST_WAIT_US = 60000000, ENOUGH_US = 2000000 };
 
 /* ---- objects ---------------------------------------------------------------------------
  */
@@ -88,9 +89,37 @@ static void disconnect(dfnd_control *c)
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *user);
+static void retry_later(dfnd_control *c);
+
+/* A socket has come, which may be the bus. It may not answer yet. */
+static int on_folder(sd_event_source *source, const struct inotify_event *event, void *user)
+{
+    (void)source;
+    dfnd_control *c = user;
+    if (event->mask & IN_IGNORED) /* the folder itself is gone */
+        c->folder = sd_event_source_disable_unref(c->folder);
+    if (c->bus && sd_bus_is_open(c->bus) > 0)
+        return 0;
+    c->wait_us = FIRST_WAIT_US;
+    retry_later(c);
+    return 0;
+}
+
+/* Whether the kernel tells when a bus comes, so that nobody has to look for it. */
+static bool watch_folder(dfnd_control *c)
+{
+    char folder[4096];
+    if (!c->folder && dfnd_bus_folder(folder, sizeof folder) &&
+        sd_event_add_inotify(c->config.event, &c->folder, folder,
+                             IN_CREATE | IN_MOVED_TO | IN_ONLYDIR, on_folder, c) < 0)
+        c->folder = NULL;
+    return c->folder != NULL;
+}
 
 static void retry_later(dfnd_control *c)
 {
+    if (watch_folder(c) && c->wait_us > ENOUGH_US)
+        return;
     int r;
     if (!c->retry)
         r = sd_event_add_time_relative(c->config.event, &c->retry, CLOCK_MONOTONIC,
@@ -127,6 +156,7 @@ static int on_name(sd_bus_message *m, void *user, sd_bus_error *error)
         return 0;
     }
     c->wait_us = FIRST_WAIT_US;
+    c->folder = sd_event_source_disable_unref(c->folder);
     if (c->told)
         dfnd_log(DFND_NOTICE, "session bus: connected");
     c->told = false;
@@ -202,6 +232,7 @@ void dfnd_control_free(dfnd_control *c)
         sd_bus_flush(c->bus);
     disconnect(c);
     sd_event_source_disable_unref(c->retry);
+    sd_event_source_disable_unref(c->folder);
     for (int k = 0; k < DFND_INSTANCES; k++)
         free(c->object[k].path);
     free(c);

@@ -27,7 +27,7 @@ typedef struct dfnd_object {
 struct dfnd_control {
     dfnd_control_config config;
     sd_bus *bus; /* NULL: none */
-    sd_event_source *retry;
+    sd_event_source *retry, *folder;
     uint64_t wait_us; /* before the next attempt */
     bool told;        /* that there is no bus */
     dfnd_object object[DFND_INSTANCES];

@@ -79,12 +79,23 @@ void dfnd_daemon_withdraw(dfnd_daemon *d, dfnd_instance *i)
             (size_t)(d->count - at) * sizeof *d->instance);
 }
 
+/* What was asked for on the command line counts more than what was saved. */
+static void prefer_options(const dfnd_options *o, dfnd_instance_config *c)
+{
+    if (o->name && strcmp(o->name, c->name))
+        return;
+    for (int n = 0; n < o->count; n++)
+        if (dfnd_instance_config_set(c, o->set[n].key, o->set[n].value, NULL))
+            continue; /* it went well when the settings were read */
+}
+
 dfn_status dfnd_daemon_make(dfnd_instance **out, dfnd_daemon *d,
                             const dfnd_instance_config *c, dfn_error *err)
 {
     dfnd_instance_config config = *c;
     dfn_error why;
     dfnd_saved_apply(d->saved, &config);
+    prefer_options(d->options, &config);
     dfn_status status = dfnd_instance_new(out, &config, d->models, &why);
     if (status && strcmp(config.model, c->model)) {
         dfnd_log(DFND_WARNING, "%s: the model that was chosen is not used: %s", c->name,

@@ -91,8 +91,8 @@ class Case(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.dir, *names)
 
-    def start_bus(self):
-        socket = self.path("bus")
+    def start_bus(self, socket=None):
+        socket = socket or self.path("bus")
         if os.path.exists(socket):
             os.unlink(socket)
         with open(self.path("bus.conf"), "w") as f:
@@ -119,12 +119,14 @@ class Case(unittest.TestCase):
         self.assertEqual(self.stub.stop(), 0, self.stub.log())
         self.start_stub()
 
+    def owned(self):
+        """Whether there is a daemon on the bus."""
+        r = self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                        "org.freedesktop.DBus", "NameHasOwner", "s", NAME, code=None)
+        return r.stdout == "b true\n"
+
     def wait_for_name(self):
-        def owned():
-            r = self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                            "org.freedesktop.DBus", "NameHasOwner", "s", NAME, code=None)
-            return r.stdout == "b true\n"
-        wait_for(owned, what="the daemon on the bus: " + self.stub.log())
+        wait_for(self.owned, what="the daemon on the bus: " + self.stub.log())
 
     # ---- programs ----
 

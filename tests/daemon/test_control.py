@@ -4,6 +4,7 @@ import re
 
 import bus
 from bus import *
+from process import figures
 
 
 class Properties(bus.Case):
@@ -173,90 +174,6 @@ class Hostile(bus.Case):
         self.assertEqual(self.stub.stop(), 0, self.stub.log())
 
 
-class Saved(bus.Case):
-    def saved(self):
-        with open(self.settings) as f:
-            return json.load(f)
-
-    def test_over_a_restart(self):
-        self.assertFalse(os.path.exists(self.settings))
-        self.put("post_filter", "d", 0.02)
-        self.put("limit_db", "d", 30)
-        self.put("Monitor", "b", "true")
-        self.call("SetModel", "s", self.other_model)
-        self.assertFalse(os.path.exists(self.settings))  # a moment later, in one go
-        self.restart_stub()
-        self.assertEqual(self.saved(), {"microphone": {"limit_db": 30, "model": self.other_model,
-                                                       "post_filter": 0.0199999996}})
-        self.assertEqual(os.stat(self.settings).st_mode & 0o777, 0o600)
-        for prop, value in (("post_filter", 0.02), ("limit_db", 30), ("Model", self.other_model),
-                            ("Monitor", False), ("bypass", 0)):
-            self.assertEqual(self.get(prop), value)
-
-    def test_within_two_seconds(self):
-        self.put("limit_db", "d", 30)
-        wait_for(lambda: os.path.exists(self.settings), 2, "settings")
-        self.stub.popen.kill()
-        self.stub.popen.wait()
-        self.start_stub()
-        self.assertEqual(self.get("limit_db"), 30)
-
-    def test_reset(self):
-        self.put("limit_db", "d", 30)
-        self.call("SetModel", "s", self.other_model)
-        self.call("Reset")
-        self.assertEqual((self.get("limit_db"), self.get("Model")), (100, self.model))
-        self.put("bypass", "d", 1)
-        self.put("bypass", "d", 0)  # as configured: nothing to remember
-        self.restart_stub()
-        self.assertFalse(os.path.exists(self.settings) and self.saved())
-
-    def test_others_stay(self):
-        os.makedirs(os.path.dirname(self.settings))
-        with open(self.settings, "w") as f:
-            json.dump({"unplugged": {"limit_db": 12}}, f)
-        self.restart_stub()
-        self.put("limit_db", "d", 30)
-        self.restart_stub()
-        self.assertEqual(self.saved(), {"unplugged": {"limit_db": 12}, "microphone": {"limit_db": 30}})
-
-    def broken(self, text, says):
-        os.makedirs(os.path.dirname(self.settings), exist_ok=True)
-        with open(self.settings, "wb") as f:
-            f.write(text)
-        self.stub.stop()
-        os.truncate(self.stub.log_path, 0)
-        self.start_stub()
-        self.assertEqual(self.get("limit_db"), 100)
-        self.assertIn(self.settings, self.stub.log())
-        self.assertIn(says, self.stub.log())
-        self.assertEqual(len(self.stub.log().splitlines()), 1, self.stub.log())
-
-    def test_broken(self):
-        for text, says in ((b"{", "settings.json:1: "), (b'{\n"a": 1,\n}', "settings.json:3: "),
-                           (b"[]", "not an object"), (b"\0\xff" * 1000, "settings.json:1: "), (b"", "settings.json:1: "),
-                           (b"[" * 100000, "settings.json:1: "),
-                           (b'{"microphone": 3}', "'microphone' is not an object"),
-                           (b'{"microphone": {"limit_db": "30"}}', "'limit_db' of 'microphone' is no number in range"),
-                           (b'{"microphone": {"limit_db": 101}}', "is no number in range"),
-                           (b'{"microphone": {"limit_db": 1e308}}', "is no number in range"),
-                           (b'{"microphone": {"nonsense": 1}}', "is not known"),
-                           (b'{"microphone": {"model": "' + b"x" * 4096 + b'"}}', "is no name of a model")):
-            with self.subTest(text=text[:40]):
-                self.broken(text, says)
-        self.put("limit_db", "d", 30)  # and then it is written anew
-        self.restart_stub()
-        self.assertEqual(self.get("limit_db"), 30)
-
-    def test_cannot_be_written(self):
-        with open(self.path("state"), "w"):
-            pass  # a file where the folder should be
-        self.put("limit_db", "d", 30)
-        self.assertEqual(self.get("limit_db"), 30)
-        self.assertEqual(self.stub.stop(), 0)
-        self.assertIn("cannot save settings: Not a directory", self.stub.log())
-
-
 class BusGone(bus.Case):
     def test_restart(self):
         self.put("limit_db", "d", 30)
@@ -286,11 +203,27 @@ class BusGone(bus.Case):
 class NoBus(bus.Case):
     with_bus = False
 
+    def test_folder_comes_and_goes(self):
+        """As /run/user/UID does at a login."""
+        self.stub.stop()
+        self.env["XDG_RUNTIME_DIR"] = self.path("later")
+        os.mkdir(self.path("later"))
+        self.start_stub()
+        wait_for(lambda: "no session bus" in self.stub.log(), 5)
+        os.rmdir(self.path("later"))
+        time.sleep(0.5)
+        os.mkdir(self.path("later"))
+        self.start_bus(self.path("later", "bus"))
+        self.wait_for_name()
+
     def test_no_bus(self):
         wait_for(lambda: "no session bus" in self.stub.log(), 5)
         self.assertEqual(self.stub.tell("report microphone running mic -"), "ok")
-        time.sleep(1)  # several attempts, told once
+        time.sleep(5)  # several attempts, told once; then it waits to be told that there is a bus
         self.assertEqual(len(self.stub.log().splitlines()), 1, self.stub.log())
+        before = figures(self.stub.popen.pid).wakeups
+        time.sleep(2)
+        self.assertEqual(figures(self.stub.popen.pid).wakeups, before)
         self.start_bus()
         self.wait_for_name()
         self.assertEqual(self.get("State"), "running")

@@ -6,6 +6,9 @@ import bus
 from bus import *
 
 
+LIMIT = 0.5 if os.environ.get("DFNET4_SANITIZED") else 0.05  # seconds; sanitizers start slowly
+
+
 class Status(bus.Case):
     def test_text(self):
         self.stub.tell("report microphone running alsa_input.usb 48000 Hz, one channel")
@@ -156,7 +159,7 @@ class Speed(bus.Case):
     def test_answers_within_50_ms(self):
         for command in (["status", "--json"], ["get", "limit_db"], ["set", "limit_db", "30"]):
             best = min(self.seconds(*command) for _ in range(10))  # the machine may be busy
-            self.assertLess(best, 0.05, command)
+            self.assertLess(best, LIMIT, command)
 
     def seconds(self, *command):
         begin = time.monotonic()
