@@ -1,8 +1,10 @@
-/* conv.c - see conv.h. Three ways to the same sum:
+/* conv.c - see conv.h. Four ways to the same sum:
  *
  *   pointwise  1x1, dense: every bin of every frame is one row of a linear layer
  *   depthwise  one kernel per channel: runs along the channels, weights turned to
  *              [kt][kf][C] in scratch
+ *   repeated   a few kernels per channel and no frames before: the same, with each channel
+ *              repeated for each of its outputs
  *   general    the window of every output bin is a row [kt][kf][C/g], the weights are
  * turned to that order, and a group becomes a matrix product. Groups of few outputs count
  * as one, with zeros where an output does not see a channel: vectors would stay empty
@@ -17,7 +19,17 @@ enum {
     ROWS = 128,   /* of a product, at least, where there are as many */
     OUTPUTS = 16, /* of a group that counts as one of its own */
     CHANNELS = 8,
+    REPEATS = 4, /* of a channel; with more, products are faster */
 };
+
+/* Outputs of a channel that is repeated for them; 1: depthwise; 0: another way is taken. */
+static int repeats(const conv_shape *s)
+{
+    const int n = s->O / s->C;
+    if (conv_depthwise(s))
+        return 1;
+    return s->groups > 4 && s->groups == s->C && s->kt == 1 && n <= REPEATS ? n : 0;
+}
 
 /* Groups after small ones have been put together. */
 static int groups(const conv_shape *s)
@@ -60,7 +72,9 @@ const char *OP(conv_check_attr)(const dfn_attr *a, int C)
 const char *OP(conv_check)(const conv_shape *s)
 {
     const uint64_t limit = INT_MAX, rows = (uint64_t)s->Fo * (uint64_t)together(s);
-    if ((uint64_t)s->F * (uint64_t)s->C > limit || (uint64_t)s->Fo * (uint64_t)s->O > limit)
+    if ((uint64_t)s->F * (uint64_t)s->C > limit ||
+        (uint64_t)s->Fo * (uint64_t)s->O > limit ||
+        (repeats(s) && (uint64_t)s->F * (uint64_t)s->O > limit))
         return "a frame is too large";
     if (window_size(s) > limit / rows || (uint64_t)s->O > limit / rows)
         return "the kernel is too large";
@@ -77,8 +91,9 @@ size_t OP(conv_scratch)(const conv_shape *s)
 {
     if (conv_pointwise(s))
         return 0;
-    if (conv_depthwise(s))
-        return 2 * (size_t)(s->kt * s->kf) * (size_t)s->C;
+    if (repeats(s))
+        return (2 * (size_t)(s->kt * s->kf) + (repeats(s) > 1 ? 2 * (size_t)s->F : 0)) *
+               (size_t)s->O;
     return 2 * turned_size(s) + (size_t)(s->Fo * together(s)) * window_size(s);
 }
 
@@ -119,42 +134,68 @@ static void turn_back(REAL *restrict w, const REAL *restrict wt, int C, int K)
             w[c * K + k] += wt[k * C + c];
 }
 
+/* What output frame j sees, a channel for each output: `room` for [F][O]. */
+static void look_repeated(const REAL **x, const conv_run *r, int j, REAL *room)
+{
+    const conv_shape *s = r->s;
+    OP(conv_look)(x, r, j);
+    if (repeats(s) > 1 && x[0]) {
+        r->k->conv_repeat(room, x[0], s->F * s->C, repeats(s));
+        x[0] = room;
+    }
+}
+
 static void depthwise_forward(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
+    const int K = s->kt * s->kf;
     const REAL *x[CONV_KERNEL_MAX];
-    turn(r->scratch, r->w, s->C, s->kt * s->kf);
+    turn(r->scratch, r->w, s->O, K);
     for (int j = 0; j < r->To; j++) {
-        OP(conv_look)(x, r, j);
+        look_repeated(x, r, j, r->scratch + 2 * K * s->O);
         r->k->conv_depthwise_fwd(y + (size_t)j * (size_t)(s->Fo * s->O), x, r->scratch,
-                                 r->b, s->F, s->C, s->Fo, s->kt, s->kf, s->stride_f,
+                                 r->b, s->F, s->O, s->Fo, s->kt, s->kf, s->stride_f,
                                  s->pad_f);
     }
+}
+
+/* x[i] += the sum of its `times` repetitions */
+static void add_repeated(REAL *restrict x, const REAL *restrict y, int n, int times)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < times; j++)
+            x[i] += *y++;
 }
 
 static void depthwise_backward(const conv_run *r, const conv_grad *g)
 {
     const conv_shape *s = r->s;
-    const int K = s->kt * s->kf, per = s->Fo * s->O;
+    const int K = s->kt * s->kf, per = s->Fo * s->O, n = s->F * s->O;
     const REAL *x[CONV_KERNEL_MAX];
-    REAL *dx[CONV_KERNEL_MAX], *wt = r->scratch, *dwt = g->dw ? wt + K * s->C : NULL;
-    turn(wt, r->w, s->C, K);
+    REAL *dx[CONV_KERNEL_MAX], *wt = r->scratch, *dwt = g->dw ? wt + K * s->O : NULL;
+    REAL *room = wt + 2 * K * s->O, *own; /* own: where repeated gradients belong */
+    turn(wt, r->w, s->O, K);
     if (dwt)
-        memset(dwt, 0, (size_t)(K * s->C) * sizeof *dwt);
+        memset(dwt, 0, (size_t)(K * s->O) * sizeof *dwt);
     for (int j = 0; j < r->To; j++) {
         const REAL *dy = g->dy + (size_t)j * (size_t)per;
         if (dwt)
-            OP(conv_look)(x, r, j);
+            look_repeated(x, r, j, room);
         if (g->dx)
             look_grad(dx, r, g, j, 0);
-        r->k->conv_depthwise_bwd(g->dx ? dx : NULL, dwt, dy, x, wt, s->F, s->C, s->Fo,
+        own = g->dx && repeats(s) > 1 ? dx[0] : NULL;
+        if (own)
+            dx[0] = memset(room + n, 0, (size_t)n * sizeof *room);
+        r->k->conv_depthwise_bwd(g->dx ? dx : NULL, dwt, dy, x, wt, s->F, s->O, s->Fo,
                                  s->kt, s->kf, s->stride_f, s->pad_f);
+        if (own)
+            add_repeated(own, room + n, s->F * s->C, repeats(s));
         for (int f = 0; g->db && f < s->Fo; f++)
             for (int o = 0; o < s->O; o++)
                 g->db[o] += dy[f * s->O + o];
     }
     if (dwt)
-        turn_back(g->dw, dwt, s->C, K);
+        turn_back(g->dw, dwt, s->O, K);
 }
 
 /* The numbers of output o in the weights [O][C/groups][kt][kf], and where they stand in the
@@ -287,7 +328,7 @@ void OP(conv_forward)(const conv_run *r, REAL *y)
         OP(conv_packed_forward)(r, y);
     else if (conv_pointwise(s))
         OP(linear_forward)(r->k, y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
-    else if (conv_depthwise(s))
+    else if (repeats(s))
         depthwise_forward(r, y);
     else
         general_forward(r, y);
@@ -296,7 +337,7 @@ void OP(conv_forward)(const conv_run *r, REAL *y)
 void OP(conv_backward)(const conv_run *r, const conv_grad *g)
 {
     const conv_shape *s = r->s;
-    if (conv_depthwise(s))
+    if (repeats(s))
         depthwise_backward(r, g);
     else if (!conv_pointwise(s))
         general_backward(r, g);
