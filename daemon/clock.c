@@ -5,14 +5,22 @@
 #include "clock.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const double PI = 3.14159265358979323846;
 static const double FAST = 0.5, SLOW = 0.02; /* Hz */
-static const double KNOWN = 4;               /* s: the rate is known already */
+static const double USUAL = 4, FINE = 5e-4;  /* of the spread, and s: what jitter may be */
+static const double MOST = 3e-3;             /* that a clock may be off */
+enum { IN_A_ROW = 8 };
+static const double KNOWN = 4; /* s: the rate is known already */
 
 void dfnd_clock_init(dfnd_clock *c, double rate, double limit)
 {
-    *c = (dfnd_clock){.period = 1 / rate, .nominal = 1 / rate, .limit = limit, .age = -1};
+    *c = (dfnd_clock){.period = 1 / rate,
+                      .nominal = 1 / rate,
+                      .limit = limit,
+                      .spread = limit / 8,
+                      .age = -1};
 }
 
 double dfnd_clock_bandwidth(double age)
@@ -27,11 +35,28 @@ void dfnd_clock_jump(dfnd_clock *c, int frames, double now)
     c->age = c->age < 0 ? 0 : fmin(c->age, KNOWN);
 }
 
+/* The error as far as it is jitter. */
+static double take_jitter(dfnd_clock *c, double error)
+{
+    const double bound = USUAL * c->spread + FINE;
+    const double jitter = fmin(fmax(error, -bound), bound);
+    if (jitter == error)
+        c->late = 0;
+    else if (error > 0)
+        c->late = c->late > 0 ? c->late + 1 : 1;
+    else
+        c->late = c->late < 0 ? c->late - 1 : -1;
+    c->spread += (fabs(jitter) - c->spread) / 64;
+    return jitter;
+}
+
 bool dfnd_clock_tick(dfnd_clock *c, int frames, double now)
 {
     const double length = frames * c->period;
     const double error = now - (c->time + length);
-    if (c->age < 0 || fabs(error) > c->limit) {
+    const double jitter = take_jitter(c, error);
+    if (c->age < 0 || fabs(error) > c->limit || abs(c->late) >= IN_A_ROW) {
+        c->late = 0;
         dfnd_clock_jump(c, frames, now);
         return false;
     }
@@ -41,10 +66,9 @@ bool dfnd_clock_tick(dfnd_clock *c, int frames, double now)
         double w = 2 * PI * dfnd_clock_bandwidth(c->age) * length;
         if (w > 0.3) /* long blocks: stay far from where it gets unstable */
             w = 0.3;
-        c->time += sqrt(2) * w * error;
-        c->period += w * w * error / frames;
-        /* No real clock is off by more than 1 %. */
-        c->period = fmin(fmax(c->period, c->nominal * 0.99), c->nominal * 1.01);
+        c->time += sqrt(2) * w * jitter;
+        c->period += w * w * jitter / frames;
+        c->period = fmin(fmax(c->period, c->nominal * (1 - MOST)), c->nominal * (1 + MOST));
     }
     c->age += length;
     return true;

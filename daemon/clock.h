@@ -3,7 +3,9 @@
  * A delay-locked loop (F. Adriaensen, Using a DLL to filter time, 2005): a line through
  * frames and times, second order, critically to slightly under-damped (zeta = 0.71). Its
  * bandwidth starts at 0.5 Hz and falls as 1 / age to 0.02 Hz, so that the rate is known
- * within seconds and late blocks hardly move it after a minute. */
+ * within seconds and late blocks hardly move it after a minute. Blocks that are off by more
+ * than four times what is usual count as if by that much; eight in a row on one side mean
+ * that the card stood still for a moment (or lost some frames), and the line is moved. */
 #ifndef DFND_CLOCK_H
 #define DFND_CLOCK_H
 
@@ -19,7 +21,9 @@ typedef struct dfnd_clock {
     double period;  /* ... and a frame takes this long, s */
     double nominal; /* the period it was given */
     double limit;   /* s: blocks further off than this are no jitter */
-    double age;     /* s since the line began; negative: no block yet */
+    double spread;  /* s that blocks are off, a mean of about the last 64 */
+    int late;   /* blocks in a row that are further off than that explains; < 0: early */
+    double age; /* s since the line began; negative: no block yet */
 } dfnd_clock;
 
 void dfnd_clock_init(dfnd_clock *c, double rate, double limit);

@@ -43,6 +43,7 @@ struct dfnd_drift {
     int before;              /* frames of the last block */
     uint64_t at;             /* R: whole frames ... */
     double part;             /* ... and the rest */
+    double leading;          /* s that the delay may be led back without learning from it */
     double integral, age;    /* of the loop; age: s since the sound runs */
     bool running, ran;
     float gain;           /* of the fade in */
@@ -118,19 +119,34 @@ static bool start(dfnd_drift *d, uint64_t written)
     return true;
 }
 
+/* Does the delay only have to be led back? A large error of a loop that knows the ratio is
+ * a clock that has jumped. */
+static bool leads_back(dfnd_drift *d, double error, double length)
+{
+    if (fabs(error) * d->config.in_rate > d->jitter / 2 && d->age >= KNOWN) {
+        d->leading = 10;
+        d->age = KNOWN;
+    } else if (fabs(error) < 2e-4) {
+        d->leading = 0;
+    }
+    d->leading = fmax(d->leading - length, 0);
+    return d->leading > 0;
+}
+
 /* Input frames per output frame, for the next block of this length (s). */
 static double follow(dfnd_drift *d, double length)
 {
     const double error =
         (writer_place(d) - ((double)d->at + d->part) - d->target) / d->config.in_rate;
-    if (fabs(error) * d->config.in_rate > d->jitter / 2)
-        d->age = fmin(d->age, KNOWN); /* a clock began anew */
-    double w = 2 * PI * dfnd_clock_bandwidth(d->age);
-    if (w * length > 0.3)
-        w = 0.3 / length;
-    d->integral += w * w * error * length;
+    const bool leads = leads_back(d, error, length);
+    const double fastest =
+        0.3 / length; /* long blocks: stay far from where it gets unstable */
+    const double w = fmin(2 * PI * dfnd_clock_bandwidth(d->age), fastest);
+    const double now = sqrt(2) * w * error;
+    if (!leads)
+        d->integral += w * w * error * length;
     d->integral = fmin(fmax(d->integral, -MAX_RATE), MAX_RATE);
-    const double c = fmin(fmax(sqrt(2) * w * error + d->integral, -MAX_PITCH), MAX_PITCH);
+    const double c = fmin(fmax(now + d->integral, -MAX_PITCH), MAX_PITCH);
     d->age += length;
     atomic_store_explicit(&d->ratio, 1 + d->integral, memory_order_relaxed);
     atomic_store_explicit(&d->delay, error + d->target / d->config.in_rate,
