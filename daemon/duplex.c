@@ -205,9 +205,10 @@ double dfnd_duplex_delay(const dfnd_duplex *d)
     return d->drift ? dfnd_drift_delay(d->drift) + half : 0;
 }
 
-bool dfnd_duplex_get_drift(const dfnd_duplex *d, dfnd_drift_status *s)
+uint64_t dfnd_duplex_lost(const dfnd_duplex *d)
 {
-    if (d->drift)
-        dfnd_drift_get_status(d->drift, s);
-    return d->drift != NULL;
+    dfnd_drift_status s = {0};
+    if (d && d->drift)
+        dfnd_drift_get_status(d->drift, &s);
+    return s.underruns + s.overruns;
 }

@@ -39,7 +39,7 @@ void dfnd_duplex_out(dfnd_duplex *d, float *out, size_t frames, double now) DFN_
 
 /** Seconds between the devices' blocks, without the engine's. */
 double dfnd_duplex_delay(const dfnd_duplex *d);
-/** Of the bridge; false if there is none. thread: any */
-bool dfnd_duplex_get_drift(const dfnd_duplex *d, dfnd_drift_status *s);
+/** Times that the bridge, if there is one, lost sound. NULL allowed. thread: any */
+uint64_t dfnd_duplex_lost(const dfnd_duplex *d);
 
 #endif

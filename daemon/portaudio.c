@@ -24,7 +24,7 @@ static void take_report(dfnd_backend *b, dfnd_pa_lane *l)
     r = l->report;
     l->report.fresh = false;
     pthread_mutex_unlock(&b->lock);
-    if (!r.fresh || !l->instance)
+    if (!r.fresh)
         return;
     l->instance->rate = r.rate;
     l->instance->quantum = r.quantum;
@@ -48,20 +48,21 @@ static int on_wake(sd_event_source *s, int fd, uint32_t events, void *user)
     (void)s, (void)events;
     if (eventfd_read(fd, &count))
         return 0;
-    for (dfnd_pa_lane *l = b->lanes; l; l = l->next)
-        take_report(b, l);
+    for (int k = 0; k < DFND_INSTANCES; k++)
+        if (b->mine[k])
+            take_report(b, b->mine[k]);
     if (b->start_over)
         start_over(b);
     return 0;
 }
 
 /* What nobody says: counters, and a worker that hangs. */
-static void look_at(dfnd_pa_lane *l, bool hangs)
+static void look_at(dfnd_backend *b, dfnd_pa_lane *l, bool hangs)
 {
     dfnd_instance *i = l->instance;
-    if (!i)
-        return;
-    const uint64_t xruns = atomic_load_explicit(&l->xruns, memory_order_relaxed);
+    pthread_mutex_lock(&b->lock);
+    const uint64_t xruns = l->xruns + dfnd_duplex_lost(l->duplex);
+    pthread_mutex_unlock(&b->lock);
     const unsigned long long block =
         atomic_load_explicit(&l->longest, memory_order_relaxed);
     const bool changed = xruns != i->xruns || l->realtime != i->realtime;
@@ -85,8 +86,9 @@ static int on_timer(sd_event_source *s, uint64_t now, void *user)
     pthread_mutex_unlock(&b->lock);
     if (stuck)
         start_over(b);
-    for (dfnd_pa_lane *l = b->lanes; l; l = l->next)
-        look_at(l, hangs);
+    for (int k = 0; k < DFND_INSTANCES; k++)
+        if (b->mine[k])
+            look_at(b, b->mine[k], hangs);
     sd_event_source_set_time_relative(s, SECOND);
     sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
     return 0;
@@ -107,34 +109,46 @@ static dfn_status add(dfnd_backend *b, dfnd_instance *i, dfn_error *err)
     if (i->config.smart)
         return dfn_fail(err, DFN_ERR_UNSUPPORTED,
                         "%s: smart filters need the PipeWire backend", i->config.name);
+    int free_place = 0;
+    while (free_place < DFND_INSTANCES && b->mine[free_place])
+        free_place++;
+    if (free_place == DFND_INSTANCES)
+        return dfn_fail(err, DFN_ERR_UNSUPPORTED, "%d streams at most", DFND_INSTANCES);
     dfnd_pa_lane *l = calloc(1, sizeof *l);
     if (!l)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
+    b->mine[free_place] = l;
     l->instance = i;
     l->engine = i->engine;
     copy_config(l, &i->config);
     i->backend = l;
     dfnd_instance_report(i, DFND_NO_DEVICE, "", "the device is looked for");
     pthread_mutex_lock(&b->lock);
-    l->next = b->lanes;
-    b->lanes = l;
+    l->next = b->fresh;
+    b->fresh = l;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     return DFN_OK;
 }
 
-static void remove_instance(dfnd_backend *b, dfnd_instance *i)
+/* The worker closes its streams when it can; the engine is free at once. */
+static void let_go(dfnd_backend *b, dfnd_pa_lane *l)
 {
-    dfnd_pa_lane *l = i->backend;
-    if (!l)
-        return;
+    for (int k = 0; k < DFND_INSTANCES; k++)
+        if (b->mine[k] == l)
+            b->mine[k] = NULL;
     pthread_mutex_lock(&b->lock);
-    l->instance = NULL;
-    l->removed = true; /* the worker closes its streams when it can */
+    l->removed = true;
     if (l->duplex)
         dfnd_duplex_let_go(l->duplex);
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
+}
+
+static void remove_instance(dfnd_backend *b, dfnd_instance *i)
+{
+    if (i->backend)
+        let_go(b, i->backend);
     i->backend = NULL;
 }
 
@@ -163,13 +177,19 @@ static dfn_status monitor(dfnd_backend *b, dfnd_instance *i, bool on, dfn_error 
 /* ---- life -----------------------------------------------------------------------------
  */
 
+static void free_lanes(dfnd_pa_lane *l)
+{
+    while (l) {
+        dfnd_pa_lane *next = l->next;
+        free(l);
+        l = next;
+    }
+}
+
 static void free_all(dfnd_backend *b)
 {
-    while (b->lanes) {
-        dfnd_pa_lane *l = b->lanes;
-        b->lanes = l->next;
-        free(l);
-    }
+    free_lanes(b->lanes);
+    free_lanes(b->fresh);
     sd_event_source_unref(b->wake);
     sd_event_source_unref(b->timer);
     if (b->event_fd >= 0)
@@ -215,13 +235,10 @@ static void close_backend(dfnd_backend *b)
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)PATIENCE;
+    for (int k = 0; k < DFND_INSTANCES; k++)
+        if (b->mine[k])
+            remove_instance(b, b->mine[k]->instance);
     pthread_mutex_lock(&b->lock);
-    for (dfnd_pa_lane *l = b->lanes; l; l = l->next) {
-        l->instance = NULL;
-        if (l->duplex)
-            dfnd_duplex_let_go(l->duplex);
-        l->removed = true;
-    }
     b->quit = true;
     pthread_cond_broadcast(&b->changed);
     int e = 0;

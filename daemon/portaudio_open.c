@@ -71,7 +71,7 @@ static bool share_clock(const dfnd_pa_entry *list, int in, int out)
 }
 
 /* A named device decides about the API of a default one. */
-static dfn_status choose(plan *p, const dfnd_pa_lane *l, dfn_error *err)
+static dfn_status choose(plan *p, const char *device, const char *output, dfn_error *err)
 {
     int count;
     dfnd_pa_entry *list = dfnd_pa_entries(&count);
@@ -79,14 +79,14 @@ static dfn_status choose(plan *p, const dfnd_pa_lane *l, dfn_error *err)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
     const char *api = NULL;
     p->in = p->out = -1;
-    if (!*l->device && *l->output) {
-        p->out = dfnd_pa_choose(list, count, l->output, false, NULL, err);
+    if (!*device && *output) {
+        p->out = dfnd_pa_choose(list, count, output, false, NULL, err);
         api = p->out >= 0 ? list[p->out].api : NULL;
     }
-    if (p->out >= 0 || *l->device || !*l->output)
-        p->in = dfnd_pa_choose(list, count, l->device, true, api, err);
+    if (p->out >= 0 || *device || !*output)
+        p->in = dfnd_pa_choose(list, count, device, true, api, err);
     if (p->in >= 0 && p->out < 0)
-        p->out = dfnd_pa_choose(list, count, l->output, false, list[p->in].api, err);
+        p->out = dfnd_pa_choose(list, count, output, false, list[p->in].api, err);
     const bool both = p->in >= 0 && p->out >= 0;
     if (both) {
         p->one_clock = share_clock(list, p->in, p->out);
@@ -94,6 +94,15 @@ static dfn_status choose(plan *p, const dfnd_pa_lane *l, dfn_error *err)
     }
     free(list);
     return both ? DFN_OK : err->status;
+}
+
+/* What a device says it can. Behind ALSA's plugins there is a sound server with blocks of
+ * its own, 1024 as a rule, that nobody tells us: shorter ones would come in bursts. */
+static double low_latency(const PaDeviceInfo *i, bool input)
+{
+    const double low = input ? i->defaultLowInputLatency : i->defaultLowOutputLatency;
+    const bool alsa = Pa_GetHostApiInfo(i->hostApi)->type == paALSA;
+    return alsa && card_of(i->name) < 0 ? fmax(low, 1024 / 48000.0) : low;
 }
 
 /* A power of two near the device's low latency: odd ones make sound servers crackle. */
@@ -110,8 +119,7 @@ static unsigned long block_for(double latency, double rate)
 static PaStreamParameters parameters(int device, int channels, bool input, double rate,
                                      unsigned long block)
 {
-    const PaDeviceInfo *i = Pa_GetDeviceInfo(device);
-    const double low = input ? i->defaultLowInputLatency : i->defaultLowOutputLatency;
+    const double low = low_latency(Pa_GetDeviceInfo(device), input);
     const double two = 2 * (double)block / rate;
     return (PaStreamParameters){.device = device,
                                 .channelCount = channels,
@@ -143,7 +151,7 @@ static PaError open_stream(PaStream **s, int in, int *in_channels, int out,
         const int co = b ? k / 6 % 2 ? b->maxOutputChannels : *out_channels : 0;
         *rate = rates[k % 3];
         const double latency =
-            fmax(a ? a->defaultLowInputLatency : 0, b ? b->defaultLowOutputLatency : 0);
+            fmax(a ? low_latency(a, true) : 0, b ? low_latency(b, false) : 0);
         const unsigned long frames = *block ? block_for(latency, *rate) : 0;
         const unsigned long length = frames ? frames : 256;
         PaStreamParameters ip, op;
@@ -261,7 +269,12 @@ static void describe(dfnd_pa_report *r, const plan *p, const dfnd_pa_lane *l)
 dfn_status dfnd_pa_open(dfnd_backend *b, dfnd_pa_lane *l, dfnd_pa_report *r, dfn_error *err)
 {
     plan p = {0};
-    dfn_status status = choose(&p, l, err);
+    char device[DFND_TEXT], output[DFND_TEXT];
+    pthread_mutex_lock(&b->lock);
+    memcpy(device, l->device, sizeof device);
+    memcpy(output, l->output, sizeof output);
+    pthread_mutex_unlock(&b->lock);
+    dfn_status status = choose(&p, device, output, err);
     if (status)
         return status;
     PaError e = open_all(&p, l);
@@ -299,6 +312,7 @@ void dfnd_pa_close(dfnd_backend *b, dfnd_pa_lane *l)
         }
     pthread_mutex_lock(&b->lock);
     dfnd_duplex *d = l->duplex;
+    l->xruns += dfnd_duplex_lost(d);
     l->duplex = NULL;
     b->closing = false;
     pthread_mutex_unlock(&b->lock);

@@ -70,9 +70,7 @@ static bool is_dead(dfnd_pa_lane *l, double now)
 
 static void ask_to_start_over(dfnd_backend *b)
 {
-    pthread_mutex_lock(&b->lock);
     b->start_over = true;
-    pthread_mutex_unlock(&b->lock);
     if (eventfd_write(b->event_fd, 1))
         return;
 }
@@ -158,20 +156,25 @@ static void attend(dfnd_backend *b)
  */
 
 /* With the lock, which is given back meanwhile. */
-static void forget_removed(dfnd_backend *b)
+static void take_changes(dfnd_backend *b)
 {
+    while (b->fresh) {
+        dfnd_pa_lane *l = b->fresh;
+        b->fresh = l->next;
+        l->next = b->lanes;
+        b->lanes = l;
+    }
     for (dfnd_pa_lane **at = &b->lanes; *at;) {
         dfnd_pa_lane *l = *at;
-        if (l->removed || l->reopen) {
+        const bool removed = l->removed;
+        if (removed || l->reopen) {
+            l->reopen = false;
             pthread_mutex_unlock(&b->lock);
             dfnd_pa_close(b, l);
             pthread_mutex_lock(&b->lock);
-            l->reopen = false;
             l->retry_at = l->wait = 0;
         }
-        if (l->removed) {
-            for (at = &b->lanes; *at != l;) /* others may have come */
-                at = &(*at)->next;
+        if (removed) {
             *at = l->next;
             free(l);
         } else {
@@ -198,7 +201,7 @@ void *dfnd_pa_work(void *backend)
     pthread_mutex_lock(&b->lock);
     while (!b->quit) {
         b->busy_since = dfnd_pa_now();
-        forget_removed(b);
+        take_changes(b);
         pthread_mutex_unlock(&b->lock);
         attend(b);
         pthread_mutex_lock(&b->lock);

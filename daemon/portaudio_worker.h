@@ -55,12 +55,14 @@ struct dfnd_backend {
     pthread_t worker;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* of CLOCK_MONOTONIC: for the worker, and when it has ended */
-    dfnd_pa_lane *lanes;
+    dfnd_pa_lane *fresh;    /* with the lock: what the worker has to take over */
     bool quit, ended;
-    bool start_over;         /* nothing works any more */
-    bool closing;            /* the worker is busy closing streams */
-    double busy_since;       /* the worker is inside PortAudio; 0: it is not */
-    bool initialised, stale; /* the worker's; stale: devices have to be looked for anew */
+    atomic_bool start_over;             /* nothing works any more */
+    bool closing;                       /* the worker is busy closing streams */
+    double busy_since;                  /* the worker is inside PortAudio; 0: it is not */
+    dfnd_pa_lane *mine[DFND_INSTANCES]; /* the main thread's, NULL where there is none */
+    dfnd_pa_lane *lanes;     /* the worker's, which frees those that are removed */
+    bool initialised, stale; /* stale: devices have to be looked for anew */
     double scanned;          /* when they were */
 };
 

@@ -68,35 +68,28 @@ def places(part, whole, step=4800, length=64):
 
 
 def sine_snr(x, frequency, rate=48000):
-    """Of a sine of this frequency, dB; its own frequency is found nearby, since clocks differ."""
-    n = len(x)
-    best = -math.inf
-    step = 2 / n * rate / 16
-    for _ in range(3):  # ever finer
-        for k in range(-4, 5):
-            w = 2 * math.pi * (frequency + k * step) / rate
-            z = cmath.exp(1j * w)
-            p, s = 1 + 0j, 0j
-            for v in x:
-                s += v * p.conjugate()
-                p *= z
-            c2 = sum_squares(w, n)
-            # least squares of a cos + b sin over n samples
-            det = c2[0] * c2[1] - c2[2] ** 2
-            a = (s.real * c2[1] + s.imag * c2[2]) / det
-            b = (-s.imag * c2[0] - s.real * c2[2]) / det
-            signal = a * s.real - b * s.imag
-            rest = sum(v * v for v in x) - signal
-            snr = 10 * math.log10(signal / max(rest, 1e-20)) if signal > 0 else -math.inf
-            if snr > best:
-                best, center = snr, frequency + k * step
-        frequency = center
-        step /= 4
-    return best
+    """Of a sine of about this frequency, dB. Its own is looked for within 12 Hz, ever finer: the
+    clocks differ, and 0.001 Hz off are 80 dB in 2048 samples."""
+    step = 4 * rate / 2048 / 16
+    while step > 0.001:
+        best = max((fit(x, 2 * math.pi * (frequency + k * step) / rate), frequency + k * step)
+                   for k in range(-2, 3))
+        frequency = best[1]
+        step /= 3
+    return best[0]
 
 
-def sum_squares(w, n):
-    """Sums of cos^2, sin^2 and cos sin over n samples."""
-    z = cmath.exp(2j * w)
-    s = (z ** n - 1) / (z - 1)
-    return (n + s.real) / 2, (n - s.real) / 2, s.imag / 2
+def fit(x, w):
+    """The sine of this angular frequency that x has, over the rest, dB."""
+    n, z = len(x), cmath.exp(-1j * w)
+    p, s = 1 + 0j, 0j
+    for v in x:
+        s += v * p
+        p *= z
+    cos, sin = s.real, -s.imag  # sums of x cos and x sin
+    t = (cmath.exp(2j * w * n) - 1) / (cmath.exp(2j * w) - 1)
+    cc, ss, cs = (n + t.real) / 2, (n - t.real) / 2, t.imag / 2
+    det = cc * ss - cs * cs
+    signal = (cos * (cos * ss - sin * cs) + sin * (sin * cc - cos * cs)) / det
+    rest = max(sum(v * v for v in x) - signal, 1e-20)
+    return 10 * math.log10(signal / rest) if signal > 0 else -200.0

@@ -18,8 +18,8 @@ TRIES = 3  # a busy machine misses deadlines
 
 ALSA = """
 </usr/share/alsa/alsa.conf>
-pcm.near { type pipewire capture_node "mic" hint.description "near" }
-pcm.far { type pipewire playback_node "clean" hint.description "far" }
+pcm.near { type pipewire rate %d hint.description "near" }
+pcm.far { type pipewire rate %d hint.description "far" }
 """
 
 
@@ -49,8 +49,8 @@ class PortAudio(pipewire.Case):
             self.pw.start("wireplumber")
         return self.pw
 
-    def record(self, samples, rate=48000):
-        """Play into mic; what mic and clean had, at the same time."""
+    def record(self, samples, rate=48000, output="clean:capture_MONO"):
+        """Play into mic; what mic and the output had, at the same time."""
         pw = self.pw
         for name in ("in.wav", "out.wav"):
             if os.path.exists(os.path.join(pw.folder, name)):
@@ -60,9 +60,9 @@ class PortAudio(pipewire.Case):
         recorder = pw.spawn("both", ["pw-cat", "-r", "-P", props, "--target", "0", "--rate",
                                      str(rate), "--channels", "2", "--channel-map", "FL,FR",
                                      "--format", "f32", "out.wav"])
-        for node, channel in ("mic", "FL"), ("clean", "FR"):
+        for port, channel in ("mic:capture_MONO", "FL"), (output, "FR"):
             wait_for(lambda: [p for p in pw.ports("both") if p.channel == channel], 30)
-            pw.run("pw-link", f"{node}:capture_MONO", f"both:input_{channel}")
+            pw.run("pw-link", port, f"both:input_{channel}")
         player = pw.play("in.wav", "mic")
         wait_for(lambda: not player.running, len(samples) / rate + 30, "the player ends")
         pw.finish(recorder)
@@ -140,11 +140,11 @@ class PortAudio(pipewire.Case):
 
     # ---- ALSA -----------------------------------------------------------------------------
 
-    def check_sine(self, rate=48000):
+    def check_sine(self, rate=48000, output="clean:capture_MONO"):
         """A sine that comes through loses little to resampling: 16 bits have 98 dB, a window in
         which the ratio moves loses some of that; a drop in a window is far below 40."""
         for attempt in range(TRIES):
-            _, clean = self.record(sound.sine(1000, 6, rate), rate)
+            _, clean = self.record(sound.sine(1000, 6, rate), rate, output)
             size = 2048
             windows = [clean[at:at + size] for at in range(2 * rate, len(clean) - size, size)]
             windows = [w for w in windows if max(map(abs, w)) > 0.2]
@@ -157,12 +157,6 @@ class PortAudio(pipewire.Case):
                 return
         self.fail("too many drops each time")
 
-    def alsa_env(self):
-        path = os.path.join(self.pw.folder, "asoundrc")
-        with open(path, "w") as f:
-            f.write(ALSA)
-        return {"ALSA_CONFIG_PATH": path}
-
     def test_alsa_default(self):
         """The default devices, which are one: mic is heard, speakers play."""
         needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
@@ -171,6 +165,7 @@ class PortAudio(pipewire.Case):
         self.wait_for_log(daemon, "running, with ")
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
         wait_for(lambda: pw.linked("ALSA Playback", "speakers"), 20)
+        self.check_sine(output="speakers:monitor_FL")
         pw.kill("pipewire")
         self.wait_for_log(daemon, "no-device", 20)
         pw.stop("wireplumber")
@@ -178,6 +173,26 @@ class PortAudio(pipewire.Case):
         pw.start("wireplumber")
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 30)
         self.assertEqual(daemon.stop(), 0)
+
+    def check_two_devices(self, in_rate, out_rate, says):
+        needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
+        pw = self.start(mics=("mic",), session=True)
+        path = os.path.join(pw.folder, "asoundrc")
+        with open(path, "w") as f:
+            f.write(ALSA % (in_rate, out_rate))
+        daemon = self.daemon("--device=near", "--output=far", jack=False, ALSA_CONFIG_PATH=path)
+        self.wait_for_log(daemon, says)
+        wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
+        wait_for(lambda: pw.linked("ALSA Playback", "speakers"), 20)
+        self.check_sine(output="speakers:monitor_FL")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_alsa_two_devices(self):
+        """Two devices: for all that anyone knows, they have clocks of their own."""
+        self.check_two_devices(48000, 48000, "48000 Hz, two clocks")
+
+    def test_alsa_two_rates(self):
+        self.check_two_devices(44100, 48000, "44100 to 48000 Hz, two clocks")
 
     def test_alsa_without_session(self):
         """Nobody links ALSA's streams: it waits, and can be stopped."""
