@@ -18,7 +18,7 @@ void dfnd_instance_config_default(dfnd_instance_config *c, const char *name,
 void dfnd_config_default(dfnd_config *c)
 {
     memset(c, 0, sizeof *c);
-    snprintf(c->backend, sizeof c->backend, "pipewire");
+    snprintf(c->backend, sizeof c->backend, DFND_DEFAULT_BACKEND);
 }
 
 dfnd_instance_config *dfnd_config_find(dfnd_config *c, const char *name)
