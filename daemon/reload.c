@@ -23,6 +23,18 @@ static bool may_stay(const dfnd_instance_config *a, const dfnd_instance_config *
            a->smart == b->smart && a->make_default == b->make_default;
 }
 
+/* A stream in the place of another: what the settings say anew counts more than what was
+ * saved. */
+static dfn_status make(dfnd_daemon *d, step *s, const dfnd_instance_config *now,
+                       dfn_error *err)
+{
+    const dfn_status status = dfnd_daemon_make(&s->made, d, now, err);
+    for (int p = 0; !status && s->old && p < DFN_PARAM_COUNT; p++)
+        if (s->old->param[p] != now->param[p])
+            dfnd_instance_set(s->made, (dfn_param)p, now->param[p]);
+    return status;
+}
+
 static dfn_status prepare(dfnd_daemon *d, step *s, const dfnd_instance_config *now,
                           dfn_error *err)
 {
@@ -31,7 +43,7 @@ static dfn_status prepare(dfnd_daemon *d, step *s, const dfnd_instance_config *n
     s->old = dfnd_config_find(d->settings, now->name);
     s->running = dfnd_daemon_find(d, now->name);
     if (!s->running || !s->old || !may_stay(s->old, now))
-        status = dfnd_daemon_make(&s->made, d, now, &why);
+        status = make(d, s, now, &why);
     else if (strcmp(s->old->model, now->model))
         status = dfnd_models_get(&s->model, d->models, now->model, now->precision, &why);
     return status ? dfn_fail(err, status, "%s: %s", now->name, why.text) : DFN_OK;
@@ -58,6 +70,7 @@ static void replace(dfnd_daemon *d, step *s)
     if (old)
         dfnd_daemon_withdraw(d, old);
     if (!dfnd_daemon_offer(d, made, &why)) {
+        dfnd_saved_update(d->saved, &made->config, &made->configured);
         dfnd_instance_free(old);
         return;
     }

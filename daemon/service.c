@@ -56,6 +56,22 @@ static void describe(char *text, size_t size, const dfnd_daemon *d, const dfnd_i
     put(text, size, more);
 }
 
+/* Names come from other programs: a line feed would begin another message to systemd, which
+ * takes no half of a character either. */
+static void clean(char *text)
+{
+    size_t n = strlen(text), tail = 0;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            text[i] = '?';
+    while (tail < n && tail < 3 && ((unsigned char)text[n - 1 - tail] & 0xc0) == 0x80)
+        tail++;
+    const unsigned lead = tail < n ? (unsigned char)text[n - 1 - tail] : 0;
+    const size_t need = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    if (tail < need)
+        text[n - 1 - tail] = '\0';
+}
+
 void dfnd_status_line(char *text, size_t size, const dfnd_daemon *d)
 {
     *text = '\0';
@@ -65,6 +81,7 @@ void dfnd_status_line(char *text, size_t size, const dfnd_daemon *d)
     }
     if (!d->count)
         put(text, size, "no streams");
+    clean(text);
 }
 
 /* Tell what is new. */
