@@ -28,6 +28,7 @@ typedef struct dfnd_pw_sound {
     /* Changed by the main thread while the audio thread stands still (dfnd_pw_swap). */
     struct pw_stream *capture, *playback;
     _Atomic bool open; /* what is captured may be heard: it comes from the right device */
+    _Atomic bool used; /* somebody is linked with what is offered */
     _Atomic int rate, quantum;
     _Atomic uint64_t xruns;
     /* audio thread only */
@@ -104,6 +105,9 @@ bool dfnd_pw_is_managed(const dfnd_pw_pair *p);
 const dfnd_pw_object *dfnd_pw_target(const dfnd_pw_graph *g, const dfnd_instance *i);
 /** Destroy wrong links of the device side. The node it is linked with, or NULL. */
 const dfnd_pw_object *dfnd_pw_check_links(dfnd_pw_pair *p);
+
+/** Whether somebody is linked with the side that is offered. */
+bool dfnd_pw_is_used(const dfnd_pw_pair *p);
 
 /* pipewire_stream.c */
 /** Make the stream of a side and connect it; it fails later, if it does. */

@@ -39,6 +39,7 @@ void dfnd_pw_later(dfnd_backend *b)
 
 static void disconnect(dfnd_backend *b)
 {
+    b->lost = false;
     for (int n = 0; n < DFND_INSTANCES; n++) {
         dfnd_pw_pair *p = b->pairs[n];
         if (!p)
@@ -55,9 +56,15 @@ static void disconnect(dfnd_backend *b)
     b->core = NULL;
 }
 
+static void report_no_server(dfnd_backend *b, const char *why)
+{
+    for (int n = 0; n < DFND_INSTANCES; n++)
+        if (b->pairs[n])
+            dfnd_instance_report(b->pairs[n]->instance, DFND_NO_SERVER, "", why);
+}
+
 static void connect_to_server(dfnd_backend *b)
 {
-    b->lost = false;
     b->core = pw_context_connect(b->context, NULL, 0);
     if (b->core) {
         pw_core_add_listener(b->core, &b->core_hook, &core_events, b);
@@ -65,10 +72,7 @@ static void connect_to_server(dfnd_backend *b)
         b->changed = true;
         return;
     }
-    const char *why = strerror(errno);
-    for (int n = 0; n < DFND_INSTANCES; n++)
-        if (b->pairs[n])
-            dfnd_instance_report(b->pairs[n]->instance, DFND_NO_SERVER, "", why);
+    report_no_server(b, strerror(errno));
     dfnd_pw_later(b);
 }
 
@@ -77,7 +81,8 @@ static void settle(dfnd_backend *b)
 {
     if (b->lost) {
         disconnect(b);
-        connect_to_server(b);
+        report_no_server(b, "the connection broke");
+        dfnd_pw_later(b); /* it may be one that dies at once, again and again */
     }
     if (b->core && b->changed)
         dfnd_pw_review(b);

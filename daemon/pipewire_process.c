@@ -4,6 +4,8 @@
  * data first; it triggers the playback, which takes it, cleans it and passes it on. */
 #include "pipewire.h"
 
+#include <string.h>
+
 enum { BLOCK = 1024 };
 static const float silence[BLOCK];
 
@@ -66,8 +68,10 @@ static block writable(const struct spa_buffer *b, int channels)
 static void follow_clock(dfnd_pw_sound *s)
 {
     struct pw_time t;
-    if (!s->started)
+    if (!s->started) {
         dfnd_engine_reset(s->engine);
+        s->now = 0;
+    }
     s->started = true;
     if (pw_stream_get_time_n(s->playback, &t, sizeof t) < 0 || !t.rate.denom)
         return;
@@ -112,6 +116,14 @@ static void run(dfnd_pw_sound *s, const block *in, const block *out, size_t fram
     }
 }
 
+/* A device that others use runs for us, too, even if nobody hears us. */
+static void rest(dfnd_pw_sound *s, const block *out, size_t frames)
+{
+    for (int c = 0; c < s->channels && frames; c++)
+        memset(out->channel[c], 0, frames * sizeof(float));
+    s->started = false;
+}
+
 static void finish(struct spa_buffer *b, size_t frames)
 {
     for (uint32_t c = 0; c < b->n_datas; c++) {
@@ -140,13 +152,17 @@ void dfnd_pw_playback_process(void *side)
     struct pw_buffer *in = s->capture ? newest(s->capture) : NULL;
     struct pw_buffer *out = s->playback ? pw_stream_dequeue_buffer(s->playback) : NULL;
     if (out) {
-        follow_clock(s);
         block from = in ? captured(in->buffer, s->channels) : (block){0};
         const block to = writable(out->buffer, s->channels);
         /* Without a microphone the others get silence, as much as they want. */
         const size_t wanted = out->requested ? (size_t)out->requested : DFND_PW_HOP;
         const size_t frames = SPA_MIN(from.frames ? from.frames : wanted, to.frames);
-        run(s, &from, &to, frames);
+        if (atomic_load_explicit(&s->used, memory_order_relaxed)) {
+            follow_clock(s);
+            run(s, &from, &to, frames);
+        } else {
+            rest(s, &to, frames);
+        }
         finish(out->buffer, frames);
         pw_stream_queue_buffer(s->playback, out);
     }

@@ -58,6 +58,8 @@ static void device(struct pw_properties *p, const dfnd_pw_pair *pair)
                        microphone ? "capture" : "playback");
     pw_properties_setf(p, PW_KEY_MEDIA_NAME, "%s", c->description);
     pw_properties_set(p, PW_KEY_NODE_PASSIVE, "true"); /* the device may sleep */
+    /* A device of more channels: their mean, not their sum. */
+    pw_properties_set(p, "channelmix.normalize", "true");
     pw_properties_set(p, "state.restore-target", "false");
     pw_properties_set(p, "state.restore-props", "false");
     if (!dfnd_pw_is_managed(pair)) /* out of sight of session managers */

@@ -58,6 +58,24 @@ static bool make_offer(dfnd_pw_pair *p)
     return false;
 }
 
+/* Why there is no device. */
+static void explain(const dfnd_pw_pair *p, char detail[DFND_TEXT])
+{
+    const char *name = p->built.device;
+    const dfnd_pw_graph *g = &p->backend->graph;
+    if (p->wrong >= WRONG_MAX)
+        snprintf(detail, DFND_TEXT, "somebody keeps linking it with what it must not hear");
+    else if (*p->target)
+        snprintf(detail, DFND_TEXT, "waits to be linked with %.150s", p->target);
+    else if (*name && dfnd_pw_find_node(g, name))
+        snprintf(detail, DFND_TEXT, "%.150s is no %s", name,
+                 p->built.direction == DFND_MICROPHONE ? "microphone" : "output");
+    else if (*name)
+        snprintf(detail, DFND_TEXT, "waits for %.150s", name);
+    else
+        snprintf(detail, DFND_TEXT, "waits for a default device");
+}
+
 static void report(dfnd_pw_pair *p, const dfnd_pw_object *linked)
 {
     dfnd_state state = DFND_IDLE;
@@ -67,11 +85,8 @@ static void report(dfnd_pw_pair *p, const dfnd_pw_object *linked)
         snprintf(detail, sizeof detail, "%s", p->refusal);
     } else if (!linked) {
         state = DFND_NO_DEVICE;
-        if (*p->built.device)
-            snprintf(detail, sizeof detail, "waits for %.200s", p->built.device);
-        else
-            snprintf(detail, sizeof detail, "waits for a default device");
-    } else if (p->offer.state == PW_STREAM_STATE_STREAMING &&
+        explain(p, detail);
+    } else if (p->sound.used && p->offer.state == PW_STREAM_STATE_STREAMING &&
                p->device.state == PW_STREAM_STATE_STREAMING) {
         state = DFND_RUNNING;
     }
@@ -89,6 +104,7 @@ static void review(dfnd_pw_pair *p)
         (linked || !*p->target))
         b->wait = DFND_PW_WAIT_MIN;
     atomic_store(&p->sound.open, linked != NULL);
+    atomic_store(&p->sound.used, dfnd_pw_is_used(p));
     dfnd_pw_side_activate(&p->device, linked || !dfnd_pw_is_managed(p));
     if (p->built.make_default && !p->made_default && b->graph.metadata && p->offer.stream &&
         dfnd_pw_find(&b->graph, DFND_PW_NODE, pw_stream_get_node_id(p->offer.stream))) {

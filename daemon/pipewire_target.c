@@ -79,3 +79,16 @@ const dfnd_pw_object *dfnd_pw_check_links(dfnd_pw_pair *p)
     }
     return wrong ? NULL : linked;
 }
+
+bool dfnd_pw_is_used(const dfnd_pw_pair *p)
+{
+    const dfnd_pw_graph *g = &p->backend->graph;
+    const uint32_t own =
+        p->offer.stream ? pw_stream_get_node_id(p->offer.stream) : SPA_ID_INVALID;
+    for (size_t n = 0; own != SPA_ID_INVALID && n < g->count; n++) {
+        const dfnd_pw_object *o = &g->objects[n];
+        if (o->kind == DFND_PW_LINK && (o->from == own || o->to == own))
+            return true;
+    }
+    return false;
+}
