@@ -126,7 +126,8 @@ class Links(pipewire.Case):
             now = figures(backend.pid)
             first = first or now
         self.assertEqual((now.fds, now.threads), (first.fds, first.threads))
-        self.assertLess(now.rss_kib, first.rss_kib + 1024)
+        if not os.environ.get("DFN_SANITIZED"):  # they keep what was freed
+            self.assertLess(now.rss_kib, first.rss_kib + 1024)
         self.assertEqual(backend.end(), 0)
 
     def test_session_manager_is_killed(self):
