@@ -67,6 +67,7 @@ struct dfnd_pw_pair {
     bool made_default;       /* asked for once */
     bool monitor;
     struct pw_proxy *heard[DFND_PW_MONITOR_LINKS];
+    bool heard_held;     /* not again before the next try */
     uint64_t heard_what; /* which ports are linked for that */
 };
 
@@ -129,7 +130,8 @@ void dfnd_pw_capture_process(void *side) DFN_RT;
 void dfnd_pw_playback_process(void *side) DFN_RT;
 
 /* pipewire_monitor.c */
-void dfnd_pw_monitor_review(dfnd_pw_pair *p);
+/** False: not all links are there yet. */
+bool dfnd_pw_monitor_review(dfnd_pw_pair *p);
 void dfnd_pw_monitor_drop(dfnd_pw_pair *p);
 
 /* pipewire_list.c */

@@ -106,7 +106,7 @@ static int on_retry(sd_event_source *source, uint64_t at, void *user)
         connect_to_server(b);
     for (int n = 0; n < DFND_INSTANCES; n++)
         if (b->pairs[n])
-            b->pairs[n]->held = b->pairs[n]->held_offer = false;
+            b->pairs[n]->held = b->pairs[n]->held_offer = b->pairs[n]->heard_held = false;
     b->changed = true;
     settle(b);
     return 0;

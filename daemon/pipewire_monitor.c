@@ -73,26 +73,41 @@ void dfnd_pw_monitor_drop(dfnd_pw_pair *p)
     p->heard_what = 0;
 }
 
-void dfnd_pw_monitor_review(dfnd_pw_pair *p)
+static int count_links(const dfnd_pw_graph *g, uint32_t from, uint32_t to)
+{
+    int count = 0;
+    for (size_t n = 0; n < g->count; n++) {
+        const dfnd_pw_object *o = &g->objects[n];
+        count += o->kind == DFND_PW_LINK && o->from == from && o->to == to;
+    }
+    return count;
+}
+
+bool dfnd_pw_monitor_review(dfnd_pw_pair *p)
 {
     dfnd_backend *b = p->backend;
     const dfnd_pw_object *sink =
         p->monitor ? dfnd_pw_find_node(&b->graph, b->graph.default_sink) : NULL;
     if (!sink || !p->offer.stream) {
         dfnd_pw_monitor_drop(p);
-        return;
+        return true;
     }
-    const ports from = ports_of(&b->graph, pw_stream_get_node_id(p->offer.stream), true);
+    const uint32_t own = pw_stream_get_node_id(p->offer.stream);
+    const ports from = ports_of(&b->graph, own, true);
     const ports to = ports_of(&b->graph, sink->id, false);
     if (!from.count || !to.count) {
         dfnd_pw_monitor_drop(p);
-        return;
+        return true;
     }
     const uint64_t what = signature(&from, &to);
-    if (what == p->heard_what)
-        return;
+    /* A port may go while it is being linked, and another come that has its id. */
+    const bool all = count_links(&b->graph, own, sink->id) >= to.count;
+    if (what == p->heard_what && (all || p->heard_held))
+        return all;
     dfnd_pw_monitor_drop(p);
     p->heard_what = what;
+    p->heard_held = true;
     for (int n = 0; n < to.count; n++)
         p->heard[n] = link_ports(b, source_of(&from, to.port[n]), to.port[n]);
+    return false;
 }

@@ -93,41 +93,48 @@ static void report(dfnd_pw_pair *p, const dfnd_pw_object *linked)
     dfnd_instance_report(p->instance, state, linked ? linked->name : "", detail);
 }
 
-static void review(dfnd_pw_pair *p)
+static void become_default(dfnd_pw_pair *p)
 {
-    dfnd_backend *b = p->backend;
+    dfnd_pw_graph *g = &p->backend->graph;
+    char name[DFND_NAME + 8];
+    if (!p->built.make_default || p->made_default || !g->metadata || !p->offer.stream ||
+        !dfnd_pw_find(g, DFND_PW_NODE, pw_stream_get_node_id(p->offer.stream)))
+        return;
+    snprintf(name, sizeof name, "dfnet4.%s", p->built.name);
+    dfnd_pw_set_default(g, p->built.direction == DFND_MICROPHONE, name);
+    p->made_default = true;
+}
+
+/* Whether it is as it should be. */
+static bool review(dfnd_pw_pair *p)
+{
     const bool offered = make_offer(p), made = make_device(p);
-    if (!offered || !made)
-        dfnd_pw_later(b);
     const dfnd_pw_object *linked = dfnd_pw_check_links(p);
-    if (offered && made && p->offer.state >= PW_STREAM_STATE_PAUSED &&
-        (linked || !*p->target))
-        b->wait = DFND_PW_WAIT_MIN;
     atomic_store(&p->sound.open, linked != NULL);
     atomic_store(&p->sound.used, dfnd_pw_is_used(p));
     dfnd_pw_side_activate(&p->device, linked || !dfnd_pw_is_managed(p));
-    if (p->built.make_default && !p->made_default && b->graph.metadata && p->offer.stream &&
-        dfnd_pw_find(&b->graph, DFND_PW_NODE, pw_stream_get_node_id(p->offer.stream))) {
-        char name[DFND_NAME + 8];
-        snprintf(name, sizeof name, "dfnet4.%s", p->built.name);
-        dfnd_pw_set_default(&b->graph, p->built.direction == DFND_MICROPHONE, name);
-        p->made_default = true;
-    }
-    dfnd_pw_monitor_review(p);
+    become_default(p);
+    const bool heard = dfnd_pw_monitor_review(p);
+    if (!offered || !made || !heard)
+        dfnd_pw_later(p->backend);
     report(p, linked);
+    return offered && made && heard && p->offer.state >= PW_STREAM_STATE_PAUSED &&
+           (linked || !*p->target);
 }
 
 void dfnd_pw_review(dfnd_backend *b)
 {
-    bool running = false;
+    bool running = false, well = true;
     b->changed = false;
     for (int n = 0; n < DFND_INSTANCES; n++) {
         dfnd_pw_pair *p = b->pairs[n];
         if (!p)
             continue;
-        review(p);
+        well &= review(p);
         running |= p->instance->state == DFND_RUNNING;
     }
+    if (well)
+        b->wait = DFND_PW_WAIT_MIN;
     if (running && !b->ticking)
         sd_event_source_set_time_relative(b->tick, 100000);
     if (running != b->ticking)
