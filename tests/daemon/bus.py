@@ -21,7 +21,7 @@ NAME, PATH, INSTANCE = "org.dfnet4.Daemon1", "/org/dfnet4/Daemon1", "org.dfnet4.
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
+<busconfig><type>session</type><listen>unix:path=%s</listen><servicedir>%s</servicedir><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
 <allow own="*"/></policy></busconfig>
 """
@@ -96,7 +96,7 @@ class Case(unittest.TestCase):
         if os.path.exists(socket):
             os.unlink(socket)
         with open(self.path("bus.conf"), "w") as f:
-            f.write(BUS_CONFIG % socket)
+            f.write(BUS_CONFIG % (socket, self.path("services")))
         self.bus = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file=" + self.path("bus.conf")],
                                     env=self.env, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         self.addCleanup(self.stop_bus, self.bus)

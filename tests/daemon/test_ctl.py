@@ -138,6 +138,20 @@ class Unreachable(bus.Case):
         for command in self.COMMANDS:
             self.fails(*command, says=["dfnet4d does not run", "systemctl --user start dfnet4d"], code=3)
 
+    def test_starts_nothing(self):
+        """Although the bus knows how to start the daemon."""
+        self.stop_bus()
+        os.mkdir(self.path("services"))
+        with open(self.path("services", NAME + ".service"), "w") as f:
+            f.write(f"[D-BUS Service]\nName={NAME}\n"
+                    f"Exec=/bin/sh -c 'touch {self.path('started')}; exit 1'\n")
+        self.start_bus()
+        for command in self.COMMANDS:
+            self.fails(*command, says="dfnet4d does not run", code=3)
+        self.assertFalse(os.path.exists(self.path("started")))
+        self.busctl("introspect", NAME, PATH, code=1)  # the same call of somebody else
+        self.assertTrue(os.path.exists(self.path("started")))
+
     def test_no_bus(self):
         self.stop_bus()
         for command in self.COMMANDS:

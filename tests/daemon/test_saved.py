@@ -145,6 +145,9 @@ class Daemon(bus.Case):
         self.configure("[microphone]\nlimit_db = 50\n")
         self.ctl("reload")
         self.assertEqual((self.value("limit_db"), self.value("post_filter")), ("50", "0.02"))
+        self.stop()
+        self.start()
+        self.assertEqual((self.value("limit_db"), self.value("post_filter")), ("50", "0.02"))
         self.configure("[microphone]\nlimit_db = 50\nchannels = 2\n")  # made anew
         self.ctl("reload")
         self.assertEqual((self.value("channels"), self.value("post_filter")), ("2", "0.02"))
