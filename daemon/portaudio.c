@@ -219,9 +219,11 @@ static dfn_status open_backend(dfnd_backend **out, sd_event *event, dfn_error *e
     if (e >= 0)
         e = sd_event_add_time_relative(event, &b->timer, CLOCK_MONOTONIC, SECOND,
                                        SECOND / 10, on_timer, b);
+    dfnd_pa_know(true, false);
     if (e >= 0)
         e = -pthread_create(&b->worker, NULL, dfnd_pa_work, b);
     if (e < 0) {
+        dfnd_pa_know(false, false);
         free_all(b);
         return dfn_fail(err, DFN_ERR_IO, "the PortAudio backend cannot start: %s",
                         strerror(-e));

@@ -1,5 +1,5 @@
-/* portaudio_list.c - all devices, for --list-devices. In a thread: PortAudio opens each of
- * them to look at it, and one may hang. */
+/* portaudio_list.c - all devices, for --list-devices and for hints. Without a backend that
+ * is open, in a thread: PortAudio opens each of them to look at it, and one may hang. */
 #include "portaudio_worker.h"
 
 #include <errno.h>
@@ -32,19 +32,21 @@ static void free_listing(listing *l)
     free(l);
 }
 
-static void collect(listing *l)
+static listed *collect(int *count)
 {
-    int count;
-    dfnd_pa_entry *list = dfnd_pa_entries(&count);
-    l->devices = list ? calloc(count > 0 ? (size_t)count : 1, sizeof *l->devices) : NULL;
-    l->count = l->devices ? count : 0;
-    for (int i = 0; i < l->count; i++) {
-        listed *d = &l->devices[i];
+    dfnd_pa_entry *list = dfnd_pa_entries(count);
+    listed *devices =
+        list ? calloc(*count > 0 ? (size_t)*count : 1, sizeof *devices) : NULL;
+    if (!devices)
+        *count = 0;
+    for (int i = 0; i < *count; i++) {
+        listed *d = &devices[i];
         d->entry = list[i];
         snprintf(d->name, sizeof d->name, "%s: %s", list[i].api, list[i].name);
         snprintf(d->description, sizeof d->description, "number %d", i);
     }
     free(list);
+    return devices;
 }
 
 static void *run(void *user)
@@ -52,7 +54,7 @@ static void *run(void *user)
     listing *l = user;
     l->error = Pa_Initialize();
     if (!l->error) {
-        collect(l);
+        l->devices = collect(&l->count);
         Pa_Terminate();
     }
     pthread_mutex_lock(&l->lock);
@@ -65,10 +67,10 @@ static void *run(void *user)
     return NULL;
 }
 
-static void tell(const listing *l, dfnd_device_found *found, void *user)
+static void tell(const listed *devices, int count, dfnd_device_found *found, void *user)
 {
-    for (int k = 0; k < 2 * l->count; k++) {
-        const listed *i = &l->devices[k / 2];
+    for (int k = 0; k < 2 * count; k++) {
+        const listed *i = &devices[k / 2];
         const bool heard = k % 2 == 0;
         const dfnd_device d = {
             .name = i->name,
@@ -82,11 +84,57 @@ static void tell(const listing *l, dfnd_device_found *found, void *user)
     }
 }
 
+/* ---- while a backend is open ----------------------------------------------------------
+ *
+ * PortAudio is one for the whole process and knows no threads, so only the worker may use
+ * it. What it saw last is here. */
+
+static struct {
+    pthread_mutex_t lock;
+    bool open;
+    int count;
+    listed *devices;
+} known = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void dfnd_pa_know(bool open, bool devices)
+{
+    int count = 0;
+    listed *now = devices ? collect(&count) : NULL;
+    pthread_mutex_lock(&known.lock);
+    listed *before = known.devices;
+    known.open = open;
+    known.count = count;
+    known.devices = now;
+    pthread_mutex_unlock(&known.lock);
+    free(before);
+}
+
+/* False: no backend is open. */
+static bool tell_known(dfnd_device_found *found, void *user)
+{
+    pthread_mutex_lock(&known.lock);
+    const bool open = known.open;
+    const int count = known.count;
+    listed *copy = open && count ? malloc((size_t)count * sizeof *copy) : NULL;
+    if (copy)
+        memcpy(copy, known.devices, (size_t)count * sizeof *copy);
+    pthread_mutex_unlock(&known.lock);
+    if (copy)
+        tell(copy, count, found, user);
+    free(copy);
+    return open;
+}
+
+/* ---- without one ----------------------------------------------------------------------
+ */
+
 dfn_status dfnd_pa_list(dfnd_device_found *found, void *user, dfn_error *err)
 {
     pthread_t thread;
     pthread_condattr_t attr;
     struct timespec until;
+    if (tell_known(found, user))
+        return DFN_OK;
     listing *l = calloc(1, sizeof *l);
     if (!l)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
@@ -112,7 +160,7 @@ dfn_status dfnd_pa_list(dfnd_device_found *found, void *user, dfn_error *err)
         return dfn_fail(err, DFN_ERR_IO, "the sound system does not answer");
     const PaError e = l->error;
     if (!e)
-        tell(l, found, user);
+        tell(l->devices, l->count, found, user);
     free_listing(l);
     return e ? dfn_fail(err, DFN_ERR_IO, "PortAudio: %s", Pa_GetErrorText(e)) : DFN_OK;
 }

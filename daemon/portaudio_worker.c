@@ -108,6 +108,7 @@ static bool scan(dfnd_backend *b)
     b->initialised = e == paNoError;
     b->stale = !b->initialised;
     b->scanned = dfnd_pa_now();
+    dfnd_pa_know(true, b->initialised);
     for (dfnd_pa_lane *l = b->lanes; l && e; l = l->next) {
         report_failure(b, l, DFND_NO_SERVER, Pa_GetErrorText(e));
         wait_longer(l);
@@ -215,6 +216,8 @@ void *dfnd_pa_work(void *backend)
         dfnd_pa_close(b, l);
     if (can_close && b->initialised)
         Pa_Terminate();
+    if (can_close)
+        dfnd_pa_know(false, false);
     pthread_mutex_lock(&b->lock);
     b->ended = true;
     pthread_cond_broadcast(&b->changed);

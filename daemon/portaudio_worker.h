@@ -86,6 +86,9 @@ void dfnd_pa_close(dfnd_backend *b, dfnd_pa_lane *l);
 void dfnd_pa_start_over(void);
 
 void *dfnd_pa_work(void *backend);
+/** For dfnd_pa_list: a worker is there, and it sees these devices now, or none. Worker; and
+ * the main thread before there is one. */
+void dfnd_pa_know(bool open, bool devices);
 dfn_status dfnd_pa_list(dfnd_device_found *found, void *user, dfn_error *err);
 
 #endif
