@@ -8,7 +8,8 @@ import pipewire
 from pipewire import *
 
 DAEMON, STILL, CALLER, CTL = (os.environ[k] for k in ("DFNET4D", "DFNET4D_STILL", "DFNET4_CALLER", "DFNET4CTL"))
-RATE = 1000
+# Sanitizers leave little room: half of the time of a block is gone without any calls.
+RATE, SLACK = (200, 10) if os.environ.get("DFNET4_SANITIZED") else (1000, 1)
 
 
 class Calls(pipewire.Case):
@@ -72,7 +73,7 @@ class Calls(pipewire.Case):
         for _ in range(3):  # others use this machine, too
             without, _ = self.late(pw, 4, False)
             with_calls, rate = self.late(pw, 4, True)
-            if with_calls <= without + 1 and rate > 0.9 * RATE:
+            if with_calls <= without + SLACK and rate > 0.9 * RATE:
                 break
         else:
             self.fail(f"{with_calls} late at {rate:.0f} calls/s, {without} without")
