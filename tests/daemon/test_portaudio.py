@@ -140,7 +140,7 @@ class PortAudio(pipewire.Case):
 
     # ---- ALSA -----------------------------------------------------------------------------
 
-    def check_sine(self, rate=48000, output="clean:capture_MONO"):
+    def check_sine(self, rate=48000, output="clean:capture_MONO", least=60, drops=2):
         """A sine that comes through loses little to resampling: 16 bits have 98 dB, a window in
         which the ratio moves loses some of that; a drop in a window is far below 40."""
         for attempt in range(TRIES):
@@ -153,7 +153,7 @@ class PortAudio(pipewire.Case):
             print(f"sine: SNR {min(snr, default=0):.1f} dB at worst, "
                   f"{statistics.median(snr) if snr else 0:.1f} in the middle, {bad} of {len(snr)} "
                   "windows with drops")
-            if len(snr) >= 10 and bad <= 2 and statistics.median(snr) >= 60:
+            if len(snr) >= 10 and bad <= drops and statistics.median(snr) >= least:
                 return
         self.fail("too many drops each time")
 
@@ -184,7 +184,10 @@ class PortAudio(pipewire.Case):
         self.wait_for_log(daemon, says)
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
         wait_for(lambda: pw.linked("ALSA Playback", "speakers"), 20)
-        self.check_sine(output="speakers:monitor_FL")
+        # Devices that a server imitates lose blocks on a busy machine, and after that the delay is
+        # led back for seconds, by changing the pitch: 48 dB were seen then, 79 without. Each block
+        # wrong would be no sine at all.
+        self.check_sine(output="speakers:monitor_FL", least=40, drops=5)
         self.assertEqual(daemon.stop(), 0)
 
     def test_alsa_two_devices(self):
