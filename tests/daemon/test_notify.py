@@ -9,7 +9,7 @@ import pipewire
 from notify import Notify
 from pipewire import *
 
-DFNET4D = os.environ["DFNET4D"]
+DFNET4D, DFNET4CTL = os.environ["DFNET4D"], os.environ["DFNET4CTL"]
 
 
 class Service(pipewire.Case):
@@ -56,6 +56,20 @@ class Service(pipewire.Case):
         pw.start("wireplumber")
         wait_for(lambda: n.values("STATUS")[-1] == "microphone: idle", 5)
         self.assertEqual(n.values("READY"), ["1"])
+        self.assertEqual(d.stop(), 0)
+
+    def test_long_names(self):
+        """A status line that is cut is cut between characters: systemd takes no other."""
+        pw = self.pipewire(mics=["mic"])
+        pw.start("wireplumber")
+        n = self.notify(pw)
+        name = 127 * "\u00e4"
+        path = self.write(pw, "".join(f"[microphone {i}]\ndevice = {name}\n" for i in "abc"))
+        d = self.launch(pw, n, "-c", path)
+        wait_for(lambda: n.values("READY"), 10)  # decoded strictly
+        want = "; ".join(f"{i}: waits for {name}" for i in "abc")
+        wait_for(lambda: want.startswith(n.values("STATUS")[-1]), 5)
+        self.assertEqual(len(n.values("STATUS")[-1].encode()), 510)  # of 511: the next takes two
         self.assertEqual(d.stop(), 0)
 
     def test_watchdog(self):
@@ -133,6 +147,34 @@ class Service(pipewire.Case):
         self.reload(d, n)
         wait_for(lambda: pw.node("dfnet4.a") and serial("dfnet4.a") != a, 5)
         wait_for(lambda: not pw.node("dfnet4.c"), 5)
+        self.assertEqual(d.stop(), 0)
+
+    def test_what_was_set_meanwhile(self):
+        """Set by dfnet4ctl, it stays over a reload and a restart; but a new setting wins."""
+        pw = self.pipewire(mics=["mic", "usb"])
+        pw.start("dbus")
+        pw.start("wireplumber")
+        n = self.notify(pw)
+        text = "[microphone a]\ndevice = {}\nlimit_db = {}\npost_filter = 0.01\n"
+        path = self.write(pw, text.format("mic", 30))
+        d = self.launch(pw, n, "-c", path)
+        get = lambda key: float(pw.run(DFNET4CTL, "get", key).split()[0])
+        wait_for(lambda: n.values("STATUS")[-1:] == ["a: idle"], 10)
+        wait_for(lambda: get("limit_db") == 30, 5)
+        pw.run(DFNET4CTL, "set", "limit_db", "12")
+        pw.run(DFNET4CTL, "set", "post_filter", "0.02")
+        self.reload(d, n)
+        self.assertEqual((get("limit_db"), get("post_filter")), (12, 0.02))
+        self.write(pw, text.format("usb", 20))  # another stream takes its place, with a new limit
+        self.reload(d, n)
+        self.assertEqual((get("limit_db"), get("post_filter")), (20, 0.02))
+        self.write(pw, text.format("usb", 25))  # the same one goes on
+        self.reload(d, n)
+        self.assertEqual((get("limit_db"), get("post_filter")), (25, 0.02))
+        self.assertEqual(d.stop(), 0)
+        d = self.launch(pw, n, "-c", path)
+        wait_for(lambda: n.values("READY")[-1:] and "dfnet4.a" in {m.name for m in pw.nodes()}, 10)
+        wait_for(lambda: (get("limit_db"), get("post_filter")) == (25, 0.02), 5)
         self.assertEqual(d.stop(), 0)
 
     def test_reload_leaks_nothing(self):
