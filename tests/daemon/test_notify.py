@@ -75,17 +75,17 @@ class Service(pipewire.Case):
     def test_watchdog(self):
         """Twice within the time asked for at least, and not while the main loop hangs."""
         pw = self.pipewire()
-        n = self.notify(pw, 2)
+        n = self.notify(pw, 4)  # told after 3 s at the latest: one is left for a busy machine
         d = self.launch(pw, n)
-        wait_for(lambda: len(n.values("WATCHDOG")) >= 4, 20)
+        wait_for(lambda: len(n.values("WATCHDOG")) >= 3, 20)
         times = [t for t, m in n.said() if "WATCHDOG" in m]
         gaps = [b - a for a, b in zip(times, times[1:])]
-        self.assertLess(max(gaps), 2, gaps)
-        self.assertGreater(min(gaps[1:]), 0.3, gaps)  # no need to wake up more often
+        self.assertLess(max(gaps), 4, gaps)
+        self.assertGreater(gaps[-1], 0.9, gaps)  # not at each event: after a quarter of the time
         d.send(signal.SIGSTOP)
         time.sleep(0.1)
         count = len(n.values("WATCHDOG"))
-        time.sleep(2.2)
+        time.sleep(3.2)
         self.assertEqual(len(n.values("WATCHDOG")), count)
         d.send(signal.SIGCONT)
         self.assertEqual(d.stop(), 0)
@@ -198,8 +198,8 @@ class Service(pipewire.Case):
             seen.append(figures(d.pid))
         self.assertEqual(seen[2].fds, seen[-1].fds, seen)
         self.assertEqual(seen[2].threads, seen[-1].threads, seen)
-        # Two engines of a few megabytes come and go each time: a leak would be tens of them.
-        self.assertLess(seen[-1].rss_kib - seen[2].rss_kib, 4096, seen)
+        # Ten engines of a few megabytes each came and went meanwhile.
+        self.assertLess(seen[-1].rss_kib - seen[2].rss_kib, 10240, seen)
         self.assertEqual(d.stop(), 0)
 
 
