@@ -99,9 +99,11 @@ class Service(pipewire.Case):
     def reload(self, d, n):
         """SIGHUP, and what was said until it was over."""
         before = len(n.said())
+        begun = lambda: [i for i, (_, m) in enumerate(n.said()) if i >= before and "RELOADING" in m]
         d.send(signal.SIGHUP)
-        wait_for(lambda: any("READY" in m for _, m in n.said()[before:]), 10)
-        said = [m for _, m in n.said()[before:]]
+        first = wait_for(begun, 10)[0]
+        wait_for(lambda: any("READY" in m for _, m in n.said()[first:]), 10)
+        said = [m for _, m in n.said()[first:]]
         now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         self.assertEqual(said[0]["RELOADING"], "1")
         self.assertLess(abs(now - int(said[0]["MONOTONIC_USEC"])), 20e6)
