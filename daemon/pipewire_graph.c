@@ -107,19 +107,19 @@ static void read_default(char to[DFND_TEXT], const char *value)
 static int on_property(void *user, uint32_t subject, const char *key, const char *type,
                        const char *value)
 {
-    dfnd_pw_graph *g = user;
+    dfnd_pw_defaults *d = user;
     (void)type;
     if (subject != PW_ID_CORE)
         return 0;
     if (!key)
-        *g->default_source = *g->default_sink = '\0'; /* all of them are gone */
+        *d->source = *d->sink = '\0'; /* all of them are gone */
     else if (!strcmp(key, "default.audio.source"))
-        read_default(g->default_source, value);
+        read_default(d->source, value);
     else if (!strcmp(key, "default.audio.sink"))
-        read_default(g->default_sink, value);
+        read_default(d->sink, value);
     else
         return 0;
-    *g->changed = true;
+    *d->graph->changed = true;
     return 0;
 }
 
@@ -130,11 +130,17 @@ static const struct pw_metadata_events metadata_events = {
 
 static void watch_metadata(dfnd_pw_graph *g, uint32_t id)
 {
-    g->metadata = pw_registry_bind(g->registry, id, PW_TYPE_INTERFACE_Metadata,
+    int n = 0;
+    while (n < DFND_PW_DEFAULTS && g->defaults[n].metadata)
+        n++;
+    if (n == DFND_PW_DEFAULTS)
+        return;
+    dfnd_pw_defaults *d = &g->defaults[n];
+    *d = (dfnd_pw_defaults){.graph = g, .id = id};
+    d->metadata = pw_registry_bind(g->registry, id, PW_TYPE_INTERFACE_Metadata,
                                    PW_VERSION_METADATA, 0);
-    g->metadata_id = id;
-    if (g->metadata)
-        pw_metadata_add_listener(g->metadata, &g->metadata_hook, &metadata_events, g);
+    if (d->metadata)
+        pw_metadata_add_listener(d->metadata, &d->hook, &metadata_events, d);
 }
 
 static void on_global(void *user, uint32_t id, uint32_t permissions, const char *type,
@@ -148,28 +154,28 @@ static void on_global(void *user, uint32_t id, uint32_t permissions, const char 
         add(g, (dfnd_pw_object){.id = id, .kind = DFND_PW_PORT}, props);
     else if (!strcmp(type, PW_TYPE_INTERFACE_Link))
         add(g, (dfnd_pw_object){.id = id, .kind = DFND_PW_LINK}, props);
-    else if (!strcmp(type, PW_TYPE_INTERFACE_Metadata) && !g->metadata &&
+    else if (!strcmp(type, PW_TYPE_INTERFACE_Metadata) &&
              !strcmp(text_of(props, PW_KEY_METADATA_NAME), "default"))
         watch_metadata(g, id);
 }
 
-static void drop_metadata(dfnd_pw_graph *g)
+static void drop_metadata(dfnd_pw_defaults *d)
 {
-    if (!g->metadata)
+    if (!d->metadata)
         return;
-    spa_hook_remove(&g->metadata_hook);
-    pw_proxy_destroy((struct pw_proxy *)g->metadata);
-    g->metadata = NULL;
-    *g->default_source = *g->default_sink = '\0';
+    spa_hook_remove(&d->hook);
+    pw_proxy_destroy((struct pw_proxy *)d->metadata);
+    *d = (dfnd_pw_defaults){0};
 }
 
 static void on_global_remove(void *user, uint32_t id)
 {
     dfnd_pw_graph *g = user;
-    if (g->metadata && id == g->metadata_id) {
-        drop_metadata(g);
-        *g->changed = true;
-    }
+    for (int n = 0; n < DFND_PW_DEFAULTS; n++)
+        if (g->defaults[n].metadata && g->defaults[n].id == id) {
+            drop_metadata(&g->defaults[n]);
+            *g->changed = true;
+        }
     for (size_t n = 0; n < g->count; n++)
         if (g->objects[n].id == id) {
             clear(&g->objects[n]);
@@ -195,7 +201,8 @@ void dfnd_pw_graph_start(dfnd_pw_graph *g, struct pw_core *core, bool *changed)
 
 void dfnd_pw_graph_stop(dfnd_pw_graph *g)
 {
-    drop_metadata(g);
+    for (int n = 0; n < DFND_PW_DEFAULTS; n++)
+        drop_metadata(&g->defaults[n]);
     if (g->registry) {
         spa_hook_remove(&g->registry_hook);
         pw_proxy_destroy((struct pw_proxy *)g->registry);
@@ -222,15 +229,30 @@ const dfnd_pw_object *dfnd_pw_find_node(const dfnd_pw_graph *g, const char *name
     return NULL;
 }
 
-void dfnd_pw_set_default(dfnd_pw_graph *g, bool source, const char *name)
+const char *dfnd_pw_get_default(const dfnd_pw_graph *g, bool source)
+{
+    for (int n = 0; n < DFND_PW_DEFAULTS; n++) {
+        const char *name = source ? g->defaults[n].source : g->defaults[n].sink;
+        if (g->defaults[n].metadata && *name)
+            return name;
+    }
+    return "";
+}
+
+bool dfnd_pw_set_default(dfnd_pw_graph *g, bool source, const char *name)
 {
     char value[2 * DFND_TEXT], quoted[DFND_TEXT];
-    if (!g->metadata)
-        return;
+    bool any = false;
     spa_json_encode_string(quoted, sizeof quoted, name);
     snprintf(value, sizeof value, "{ \"name\": %s }", quoted);
-    pw_metadata_set_property(g->metadata, PW_ID_CORE,
-                             source ? "default.configured.audio.source"
-                                    : "default.configured.audio.sink",
-                             "Spa:String:JSON", value);
+    for (int n = 0; n < DFND_PW_DEFAULTS; n++) {
+        if (!g->defaults[n].metadata)
+            continue;
+        pw_metadata_set_property(g->defaults[n].metadata, PW_ID_CORE,
+                                 source ? "default.configured.audio.source"
+                                        : "default.configured.audio.sink",
+                                 "Spa:String:JSON", value);
+        any = true;
+    }
+    return any;
 }

@@ -26,14 +26,23 @@ typedef struct dfnd_pw_object {
     uint32_t from, to;
 } dfnd_pw_object;
 
+/* Metadata called "default". The server may have one and the session manager its own. */
+typedef struct dfnd_pw_defaults {
+    struct dfnd_pw_graph *graph;
+    struct pw_metadata *metadata; /* NULL: not in use */
+    uint32_t id;
+    struct spa_hook hook;
+    char source[DFND_TEXT], sink[DFND_TEXT]; /* "": unknown */
+} dfnd_pw_defaults;
+
+enum { DFND_PW_DEFAULTS = 4 };
+
 typedef struct dfnd_pw_graph {
     struct pw_registry *registry;
-    struct pw_metadata *metadata; /* "default"; NULL: not there */
-    uint32_t metadata_id;
-    struct spa_hook registry_hook, metadata_hook;
+    struct spa_hook registry_hook;
     dfnd_pw_object *objects;
     size_t count, room;
-    char default_source[DFND_TEXT], default_sink[DFND_TEXT]; /* "": unknown */
+    dfnd_pw_defaults defaults[DFND_PW_DEFAULTS];
     bool *changed;
 } dfnd_pw_graph;
 
@@ -46,7 +55,9 @@ void dfnd_pw_graph_stop(dfnd_pw_graph *g);
 const dfnd_pw_object *dfnd_pw_find(const dfnd_pw_graph *g, dfnd_pw_kind kind, uint32_t id);
 const dfnd_pw_object *dfnd_pw_find_node(const dfnd_pw_graph *g, const char *name);
 
-/** Make the node called `name` the default source (or sink). */
-void dfnd_pw_set_default(dfnd_pw_graph *g, bool source, const char *name);
+/** The name of the default source (or sink); "": nobody has decided. */
+const char *dfnd_pw_get_default(const dfnd_pw_graph *g, bool source);
+/** Make the node called `name` the default one. False: there is nobody to ask for that. */
+bool dfnd_pw_set_default(dfnd_pw_graph *g, bool source, const char *name);
 
 #endif

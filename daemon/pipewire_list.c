@@ -68,7 +68,7 @@ static void tell(const dfnd_pw_graph *g, const dfnd_pw_object *o, bool source,
         .description = o->description,
         .direction = source ? DFND_MICROPHONE : DFND_INCOMING,
         .channels = channels_of(g, o, source),
-        .is_default = !strcmp(o->name, source ? g->default_source : g->default_sink),
+        .is_default = !strcmp(o->name, dfnd_pw_get_default(g, source)),
     };
     found(user, &d);
 }

@@ -87,7 +87,8 @@ bool dfnd_pw_monitor_review(dfnd_pw_pair *p)
 {
     dfnd_backend *b = p->backend;
     const dfnd_pw_object *sink =
-        p->monitor ? dfnd_pw_find_node(&b->graph, b->graph.default_sink) : NULL;
+        p->monitor ? dfnd_pw_find_node(&b->graph, dfnd_pw_get_default(&b->graph, false))
+                   : NULL;
     if (!sink || !p->offer.stream) {
         dfnd_pw_monitor_drop(p);
         return true;

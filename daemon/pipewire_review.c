@@ -97,12 +97,11 @@ static void become_default(dfnd_pw_pair *p)
 {
     dfnd_pw_graph *g = &p->backend->graph;
     char name[DFND_NAME + 8];
-    if (!p->built.make_default || p->made_default || !g->metadata || !p->offer.stream ||
+    if (!p->built.make_default || p->made_default || !p->offer.stream ||
         !dfnd_pw_find(g, DFND_PW_NODE, pw_stream_get_node_id(p->offer.stream)))
         return;
     snprintf(name, sizeof name, "dfnet4.%s", p->built.name);
-    dfnd_pw_set_default(g, p->built.direction == DFND_MICROPHONE, name);
-    p->made_default = true;
+    p->made_default = dfnd_pw_set_default(g, p->built.direction == DFND_MICROPHONE, name);
 }
 
 /* Whether it is as it should be. */

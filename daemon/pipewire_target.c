@@ -34,7 +34,7 @@ const dfnd_pw_object *dfnd_pw_target(const dfnd_pw_graph *g, const dfnd_instance
         const dfnd_pw_object *o = dfnd_pw_find_node(g, i->config.device);
         return o && fits(o, direction) ? o : NULL;
     }
-    const char *name = direction == DFND_MICROPHONE ? g->default_source : g->default_sink;
+    const char *name = dfnd_pw_get_default(g, direction == DFND_MICROPHONE);
     if (!*name)
         return NULL; /* nobody decides, so neither do we */
     const dfnd_pw_object *o = dfnd_pw_find_node(g, name);
