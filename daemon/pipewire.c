@@ -15,7 +15,7 @@ static void set_up(dfnd_pw_pair *p)
     p->device.pair = p->offer.pair = p;
     p->device.direction = microphone ? PW_DIRECTION_INPUT : PW_DIRECTION_OUTPUT;
     p->offer.direction = microphone ? PW_DIRECTION_OUTPUT : PW_DIRECTION_INPUT;
-    p->target_id = SPA_ID_INVALID;
+    p->target_id = p->wish_id = SPA_ID_INVALID;
     p->latency[0] = SPA_LATENCY_INFO(SPA_DIRECTION_INPUT);
     p->latency[1] = SPA_LATENCY_INFO(SPA_DIRECTION_OUTPUT);
 }
@@ -75,9 +75,11 @@ static void update(dfnd_backend *b, dfnd_instance *i)
         p->made_default = false;
     if (strcmp(was->device, is->device))
         p->wrong = 0;
-    if (anew)
+    if (anew) {
         drop(p);
-    set_up(p);
+        set_up(p);
+    }
+    p->built = i->config;
     if (!b->core)
         return;
     dfnd_pw_publish_latency(p);

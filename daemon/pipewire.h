@@ -17,6 +17,7 @@ enum {
     DFND_PW_HOP = 480,       /* frames we like to get at a time */
     DFND_PW_WAIT_MIN = 50,   /* milliseconds until something is tried again: at first */
     DFND_PW_WAIT_MAX = 2000, /* and at most */
+    DFND_PW_SETTLE = 150,    /* milliseconds that a new target must stay the same */
     DFND_PW_CHANNELS = 2,
     DFND_PW_MONITOR_LINKS = 16
 };
@@ -60,7 +61,8 @@ struct dfnd_pw_pair {
     dfnd_pw_side device, offer;
     struct spa_latency_info latency[2]; /* from the other nodes, by direction */
     char target[DFND_TEXT];             /* the device it is to be linked with; "": none */
-    uint32_t target_id;
+    uint32_t target_id, wish_id;        /* of nodes; what may become the target */
+    uint64_t wish_since;                /* microseconds */
     bool held, held_offer;   /* the device side, the other: not before the next try */
     char refusal[DFND_TEXT]; /* why there is no offer */
     int wrong;               /* links destroyed since the device side was made */
@@ -73,7 +75,7 @@ struct dfnd_pw_pair {
 
 struct dfnd_backend {
     sd_event *event;
-    sd_event_source *io, *retry, *tick, *watch;
+    sd_event_source *io, *retry, *settle, *tick, *watch;
     struct pw_loop *loop;
     struct pw_context *context;
     struct pw_core *core;

@@ -112,6 +112,15 @@ static int on_retry(sd_event_source *source, uint64_t at, void *user)
     return 0;
 }
 
+static int on_settle(sd_event_source *source, uint64_t at, void *user)
+{
+    dfnd_backend *b = user;
+    (void)source, (void)at;
+    b->changed = true;
+    settle(b);
+    return 0;
+}
+
 static int on_tick(sd_event_source *source, uint64_t at, void *user)
 {
     (void)at;
@@ -141,6 +150,13 @@ static int tell_thread(struct spa_loop *loop, bool async, uint32_t seq, const vo
     return 0;
 }
 
+/* A millisecond of accuracy, not sd-event's 250; off at first. */
+static bool make_timer(dfnd_backend *b, sd_event_source **out, sd_event_time_handler_t ring)
+{
+    return sd_event_add_time(b->event, out, CLOCK_MONOTONIC, 0, 1000, ring, b) >= 0 &&
+           sd_event_source_set_enabled(*out, SD_EVENT_OFF) >= 0;
+}
+
 static bool make_sources(dfnd_backend *b)
 {
     const char *folder = getenv("PIPEWIRE_RUNTIME_DIR");
@@ -151,11 +167,8 @@ static bool make_sources(dfnd_backend *b)
                              on_socket, b);
     return sd_event_add_io(b->event, &b->io, pw_loop_get_fd(b->loop), EPOLLIN, on_io, b) >=
                0 &&
-           sd_event_add_time(b->event, &b->retry, CLOCK_MONOTONIC, 0, 0, on_retry, b) >=
-               0 &&
-           sd_event_source_set_enabled(b->retry, SD_EVENT_OFF) >= 0 &&
-           sd_event_add_time(b->event, &b->tick, CLOCK_MONOTONIC, 0, 0, on_tick, b) >= 0 &&
-           sd_event_source_set_enabled(b->tick, SD_EVENT_OFF) >= 0;
+           make_timer(b, &b->retry, on_retry) && make_timer(b, &b->settle, on_settle) &&
+           make_timer(b, &b->tick, on_tick);
 }
 
 dfn_status dfnd_pw_open(dfnd_backend **out, sd_event *event, dfn_error *err)
@@ -193,6 +206,7 @@ void dfnd_pw_close(dfnd_backend *b)
         free(b->pairs[n]);
     sd_event_source_disable_unref(b->io);
     sd_event_source_disable_unref(b->retry);
+    sd_event_source_disable_unref(b->settle);
     sd_event_source_disable_unref(b->tick);
     sd_event_source_disable_unref(b->watch);
     if (b->context)

@@ -7,7 +7,6 @@
 static void common(struct pw_properties *p, const dfnd_instance_config *c)
 {
     pw_properties_set(p, PW_KEY_MEDIA_TYPE, "Audio");
-    pw_properties_set(p, PW_KEY_MEDIA_ROLE, "DSP");
     pw_properties_set(p, PW_KEY_APP_NAME, "dfnet4");
     pw_properties_set(p, PW_KEY_NODE_VIRTUAL, "true");
     /* One group: the same driver and cycle. One link group: never linked to each other. */
@@ -60,6 +59,8 @@ static void device(struct pw_properties *p, const dfnd_pw_pair *pair)
     pw_properties_set(p, PW_KEY_NODE_PASSIVE, "true"); /* the device may sleep */
     /* A device of more channels: their mean, not their sum. */
     pw_properties_set(p, "channelmix.normalize", "true");
+    /* WirePlumber 0.4 restores volumes by media.role, or else by this, whatever is said. */
+    pw_properties_setf(p, PW_KEY_APP_ID, "dfnet4.%s.device", c->name);
     pw_properties_set(p, "state.restore-target", "false");
     pw_properties_set(p, "state.restore-props", "false");
     if (!dfnd_pw_is_managed(pair)) /* out of sight of session managers */

@@ -9,29 +9,61 @@
 
 enum { WRONG_MAX = 8 };
 
+static uint32_t id_of(const dfnd_pw_object *o) { return o ? o->id : SPA_ID_INVALID; }
+
+/* Whether `wish` (NULL: no device) is the target, or has been wanted for long enough. After
+ * a change session managers go to and fro; and WirePlumber 0.4.13 crashes if a stream goes
+ * that it is just linking or, its device gone, about to end. */
+static bool is_settled(dfnd_pw_pair *p, const dfnd_pw_object *wish)
+{
+    dfnd_backend *b = p->backend;
+    uint64_t now = 0;
+    if (id_of(wish) == p->target_id) {
+        p->wish_since = 0;
+        return true;
+    }
+    sd_event_now(b->event, CLOCK_MONOTONIC, &now);
+    if (!p->wish_since || p->wish_id != id_of(wish)) {
+        p->wish_id = id_of(wish);
+        p->wish_since = now;
+    }
+    if (now >= p->wish_since + DFND_PW_SETTLE * 1000)
+        return true;
+    sd_event_source_set_time(b->settle, p->wish_since + DFND_PW_SETTLE * 1000);
+    sd_event_source_set_enabled(b->settle, SD_EVENT_ONESHOT);
+    return false;
+}
+
+static void set_target(dfnd_pw_pair *p, const dfnd_pw_object *o)
+{
+    snprintf(p->target, sizeof p->target, "%s", o ? o->name : "");
+    p->target_id = id_of(o);
+}
+
 /* The device side, anew if its device is another one now. False: try again later. */
 static bool make_device(dfnd_pw_pair *p)
 {
-    const dfnd_pw_object *target = dfnd_pw_target(&p->backend->graph, p->instance);
-    const bool managed = !p->built.smart && p->wrong < WRONG_MAX;
-    const char *name = target && managed ? target->name : "";
-    const uint32_t id = target && managed ? target->id : SPA_ID_INVALID;
-    const bool same = !strcmp(p->target, name) && p->target_id == id;
     dfn_error err = {0};
+    const dfnd_pw_object *wish = NULL;
+    if (!p->built.smart && p->wrong < WRONG_MAX)
+        wish = dfnd_pw_target(&p->backend->graph, p->instance);
+    const bool settled = is_settled(p, wish), same = id_of(wish) == p->target_id;
     if (p->device.failed) {
-        dfnd_log(DFND_INFO, "%s: %s", p->built.name, p->device.error);
+        dfnd_log(DFND_DEBUG, "%s: the stream to %s was ended%s%s", p->built.name,
+                 *p->target ? p->target : "no device", *p->device.error ? ": " : "",
+                 p->device.error);
         dfnd_pw_side_drop(&p->device);
         p->held = same;
-    } else if (!same) {
-        dfnd_pw_side_drop(&p->device);
     }
     if (p->held && same)
         return false;
-    if (p->device.stream)
+    /* Of a stream that is still connecting libpipewire would lose two descriptors. */
+    if (p->device.stream &&
+        (same || !settled || p->device.state == PW_STREAM_STATE_CONNECTING))
         return true;
+    dfnd_pw_side_drop(&p->device);
+    set_target(p, settled ? wish : NULL);
     p->held = false;
-    snprintf(p->target, sizeof p->target, "%s", name);
-    p->target_id = id;
     if (!dfnd_pw_side_make(&p->device, &err))
         return true;
     dfnd_log(DFND_WARNING, "%s", err.text);

@@ -27,6 +27,7 @@ class Links(pipewire.Case):
         backend.wait("idle", "mic")
         recorder = pw.record(SOURCE, "out.wav")
         backend.wait("running", "mic")
+        fds = figures(backend.pid).fds
         for name in ("usb", "mic", "usb"):
             pw.set_default(name)
             backend.wait("running", name)
@@ -37,6 +38,7 @@ class Links(pipewire.Case):
         backend.wait("running", "usb")
         self.assertTrue(recorder.running)
         self.assertEqual(watch.into(CAPTURE), {"mic", "usb"})
+        self.assertLess(figures(backend.pid).fds, fds + 6)
         self.assertEqual(backend.end(), 0)
 
     def test_is_the_default_itself(self):
@@ -106,8 +108,7 @@ class Links(pipewire.Case):
         pw = self.session(mics=["mic"])
         backend = Backend(pw)
         backend.wait("idle", "mic")
-        first = None
-        for _ in range(4):
+        for round_ in range(5):
             pw.kill("pipewire")
             backend.wait("no-server")
             pw.stop("wireplumber")
@@ -124,10 +125,11 @@ class Links(pipewire.Case):
             recorder.kill()
             backend.wait("idle", "mic")
             now = figures(backend.pid)
-            first = first or now
-        self.assertEqual((now.fds, now.threads), (first.fds, first.threads))
+            first = now if round_ < 2 else first  # the second run fills what the first made
+        self.assertEqual(now.threads, first.threads)
+        self.assertLess(now.fds, first.fds + 6)  # libpipewire loses two now and then
         if not os.environ.get("DFN_SANITIZED"):  # they keep what was freed
-            self.assertLess(now.rss_kib, first.rss_kib + 1024)
+            self.assertLess(now.rss_kib, first.rss_kib + 4096)
         self.assertEqual(backend.end(), 0)
 
     def test_session_manager_is_killed(self):
