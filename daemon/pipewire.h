@@ -69,8 +69,9 @@ struct dfnd_pw_pair {
     bool made_default;       /* asked for once */
     bool monitor;
     struct pw_proxy *heard[DFND_PW_MONITOR_LINKS];
-    bool heard_held;     /* not again before the next try */
-    uint64_t heard_what; /* which ports are linked for that */
+    bool heard_held;                  /* not again before the next try */
+    uint64_t heard_wish, heard_since; /* the next such, and when it was seen first */
+    uint64_t heard_what;              /* which ports are linked for that */
 };
 
 struct dfnd_backend {

@@ -70,7 +70,7 @@ void dfnd_pw_monitor_drop(dfnd_pw_pair *p)
             pw_proxy_destroy(p->heard[n]);
         p->heard[n] = NULL;
     }
-    p->heard_what = 0;
+    p->heard_what = p->heard_wish = 0;
 }
 
 static int count_links(const dfnd_pw_graph *g, uint32_t from, uint32_t to)
@@ -81,6 +81,27 @@ static int count_links(const dfnd_pw_graph *g, uint32_t from, uint32_t to)
         count += o->kind == DFND_PW_LINK && o->from == from && o->to == to;
     }
     return count;
+}
+
+/* Whether the session manager has done with our ports: it gives them a format, and a node
+ * that runs already takes none and is lost. It has when the ports stay, and when it has
+ * linked the microphone. */
+static bool is_settled(dfnd_pw_pair *p, uint64_t what)
+{
+    dfnd_backend *b = p->backend;
+    uint64_t now = 0;
+    sd_event_now(b->event, CLOCK_MONOTONIC, &now);
+    if (p->heard_wish != what || !atomic_load(&p->sound.open)) {
+        p->heard_wish = what;
+        p->heard_since = now;
+    }
+    if (now >= p->heard_since + DFND_PW_SETTLE * 1000)
+        return true;
+    if (!atomic_load(&p->sound.open))
+        return false; /* the link will wake us */
+    sd_event_source_set_time(b->settle, now + DFND_PW_SETTLE * 1000);
+    sd_event_source_set_enabled(b->settle, SD_EVENT_ONESHOT);
+    return false;
 }
 
 bool dfnd_pw_monitor_review(dfnd_pw_pair *p)
@@ -101,6 +122,8 @@ bool dfnd_pw_monitor_review(dfnd_pw_pair *p)
         return true;
     }
     const uint64_t what = signature(&from, &to);
+    if (what != p->heard_what && !is_settled(p, what))
+        return true;
     /* A port may go while it is being linked, and another come that has its id. */
     const bool all = count_links(&b->graph, own, sink->id) >= to.count;
     if (what == p->heard_what && (all || p->heard_held))
