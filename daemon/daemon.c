@@ -242,6 +242,7 @@ dfn_status dfnd_daemon_run(const dfnd_options *options, dfnd_config *settings,
         .options = options, .settings = settings, .had_terminal = has_terminal()};
     dfn_status status = start(&d, err);
     if (!status) {
+        d.started = true;
         dfnd_service_changed(d.service);
         const int r = sd_event_loop(d.event);
         if (r < 0)

@@ -141,7 +141,7 @@ static void schedule(dfnd_service *s)
 
 void dfnd_service_changed(dfnd_service *s)
 {
-    if (!s)
+    if (!s || !s->daemon->started) /* not ready while only the first ones are offered */
         return;
     tell(s);
     schedule(s);

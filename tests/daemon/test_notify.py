@@ -67,9 +67,10 @@ class Service(pipewire.Case):
         path = self.write(pw, "".join(f"[microphone {i}]\ndevice = {name}\n" for i in "abc"))
         d = self.launch(pw, n, "-c", path)
         wait_for(lambda: n.values("READY"), 10)  # decoded strictly
-        want = "; ".join(f"{i}: waits for {name}" for i in "abc")
-        wait_for(lambda: want.startswith(n.values("STATUS")[-1]), 5)
-        self.assertEqual(len(n.values("STATUS")[-1].encode()), 510)  # of 511: the next takes two
+        want = "; ".join(f"{i}: waits for {name}" for i in "abc").encode()[:510].decode()
+        wait_for(lambda: n.values("STATUS")[-1] == want, 5)  # of 511 bytes: the next takes two
+        self.assertEqual(n.values("STATUS")[0].split(":")[0], "a")
+        self.assertIn("; b: ", n.values("STATUS")[0])  # nothing was said before all were there
         self.assertEqual(d.stop(), 0)
 
     def test_watchdog(self):
