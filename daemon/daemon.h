@@ -23,7 +23,7 @@ typedef struct dfnd_daemon {
     int count; /* streams, in the order of the settings */
     dfnd_instance *instance[DFND_INSTANCES];
     bool had_terminal;
-    bool started; /* all streams of the settings are there */
+    bool started;          /* all streams of the settings are there */
     dfnd_config *settings; /* as last read: of files and options */
 } dfnd_daemon;
 
