@@ -193,11 +193,20 @@ class PipeWire:
 
     def dump(self, kind=None):
         """Objects of the registry, of one interface ("Node", "Link", ...) if asked."""
-        text = self.run("pw-dump")
+        text = self.run("pw-dump").strip()
+        objects, rest = {}, text
         try:
-            found = json.loads(text)
+            while rest:  # one list, and others of what came or went meanwhile
+                some, end = json.JSONDecoder().raw_decode(rest)
+                rest = rest[end:].lstrip()
+                for o in some:
+                    if o.get("info", True) is None and "type" not in o:
+                        objects.pop(o["id"], None)
+                    else:
+                        objects[o["id"]] = o
         except ValueError:
             raise Gone(f"pw-dump says {text[:200]!r}") from None
+        found = list(objects.values())
         if not any(o["type"] == "PipeWire:Interface:Core" for o in found):
             raise Gone("pw-dump knows no core")
         return [o for o in found if kind is None or o["type"] == "PipeWire:Interface:" + kind]
