@@ -18,7 +18,7 @@ import time
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None)
 
-Figures = collections.namedtuple("Figures", "rss_kib fds threads cpu_seconds wakeups")
+Figures = collections.namedtuple("Figures", "rss_kib fds threads cpu_seconds wakeups anon_kib")
 
 
 class Gone(Exception):
@@ -96,7 +96,9 @@ class Process:
 
 
 def figures(pid):
-    """What a process uses now. `wakeups` counts how often one of its threads went on after waiting."""
+    """What a process uses now. `anon_kib` is the memory that only it can have asked for: not the pages
+    of files, which come when they are first used. `wakeups` counts how often one of its threads went
+    on after waiting."""
     try:
         with open(f"/proc/{pid}/status") as f:
             status = dict(line.split(":", 1) for line in f)
@@ -112,4 +114,5 @@ def figures(pid):
         raise Gone(f"no process {pid}") from None
     ticks = int(stat[11]) + int(stat[12])
     return Figures(int(status.get("VmRSS", "0 kB").split()[0]), fds, int(status["Threads"]),
-                   ticks / os.sysconf("SC_CLK_TCK"), wakeups)
+                   ticks / os.sysconf("SC_CLK_TCK"), wakeups,
+                   int(status.get("RssAnon", "0 kB").split()[0]))
