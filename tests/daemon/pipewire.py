@@ -159,11 +159,15 @@ class PipeWire:
         return os.path.exists(self.runtime("bus"))
 
     def session_ready(self):
-        """WirePlumber has looked at all there is when it has chosen a default; without a mic or
-        speakers there is nothing to choose."""
-        return any("WirePlumber" in c for c in self.clients()) and (
-            not self.devices or self.metadata("default").keys()
-            & {"default.audio.source", "default.audio.sink"})
+        """WirePlumber has looked at all there is when it has chosen the defaults; a monitor is a
+        default source, too."""
+        wanted = set()
+        if self.devices:
+            wanted.add("default.audio.source")
+        if "speakers" in self.devices:
+            wanted.add("default.audio.sink")
+        return wanted <= self.metadata("default").keys() and any(
+            "WirePlumber" in c for c in self.clients())
 
     # ---- programs -------------------------------------------------------------------------
 

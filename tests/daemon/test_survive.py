@@ -30,7 +30,11 @@ class Survive(pipewire.Case):
         self.pw.start("wireplumber")
         self.daemon = self.pw.spawn("dfnet4d", [DAEMON, "-vv", *args])
         self.slowest = 0
-        wait_for(lambda: self.pw.linked(args[1] if args else mics[0], CAPTURE), 20)
+        try:
+            wait_for(lambda: self.pw.linked(args[1] if args else mics[0], CAPTURE), 20)
+        except AssertionError:
+            print(self.pw.metadata("default"), self.pw.ports(), sep="\n", file=sys.stderr)
+            raise
 
     def heard(self):
         """Devices that the daemon hears now, all of them such as it may hear."""
