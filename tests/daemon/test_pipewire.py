@@ -78,6 +78,7 @@ class Links(pipewire.Case):
             self.assertGreater(os.path.getsize(os.path.join(pw.folder, "out.wav")), size)
             pw.add_mic("usb")
             backend.wait("running", "usb")
+        self.assertEqual(watch.into(CAPTURE), {"usb"})
         backend.tell("0 device mic")
         backend.wait("running", "mic")
         backend.tell("0 device nothing-like-it")
