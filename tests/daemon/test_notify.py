@@ -201,8 +201,9 @@ class Service(pipewire.Case):
             seen.append(figures(d.pid))
         self.assertEqual(seen[2].fds, seen[-1].fds, seen)
         self.assertEqual(seen[2].threads, seen[-1].threads, seen)
-        # Ten engines of a few megabytes each came and went meanwhile.
-        self.assertLess(seen[-1].rss_kib - seen[2].rss_kib, 10240, seen)
+        if not os.environ.get("DFN_SANITIZED"):  # they keep what is freed, and look for leaks
+            # Ten engines of a few megabytes each came and went meanwhile.
+            self.assertLess(seen[-1].rss_kib - seen[2].rss_kib, 10240, seen)
         self.assertEqual(d.stop(), 0)
 
 
