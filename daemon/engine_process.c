@@ -26,6 +26,25 @@ static size_t fade_frames(const dfnd_engine *e)
     return (size_t)e->config.sample_rate / 50;
 }
 
+static void tell_streams(dfnd_engine *e, bool overloaded)
+{
+    dfn_stream_overload(e->current, overloaded);
+    if (e->coming)
+        dfn_stream_overload(e->coming, overloaded);
+    atomic_store(&e->overloaded, overloaded);
+}
+
+/* The one before is gone: if it was too slow, that says nothing about its successor. */
+static void finish_change(dfnd_engine *e)
+{
+    atomic_store(&e->retired, e->current);
+    e->current = e->coming;
+    e->coming = NULL;
+    e->rest = e->late = 0;
+    e->rest_seconds = rest_first;
+    tell_streams(e, false);
+}
+
 /* A chunk while two streams run: out = current, from `ready` on on the way to `coming`. */
 static void process_both(dfnd_engine *e, const float *const *in, float *const *out,
                          size_t n)
@@ -46,11 +65,8 @@ static void process_both(dfnd_engine *e, const float *const *in, float *const *o
                 out[c][i] += share * (both[c][i] - out[c][i]);
         }
     e->coming_frames += n;
-    if (e->coming_frames < ready + fade)
-        return;
-    atomic_store(&e->retired, e->current);
-    e->current = e->coming;
-    e->coming = NULL;
+    if (e->coming_frames >= ready + fade)
+        finish_change(e);
 }
 
 static void process(dfnd_engine *e, const float *const *in, float *const *out,
@@ -85,14 +101,6 @@ static void process(dfnd_engine *e, const float *const *in, float *const *out,
 
 /* ---- deadlines -------------------------------------------------------------------------
  */
-
-static void tell_streams(dfnd_engine *e, bool overloaded)
-{
-    dfn_stream_overload(e->current, overloaded);
-    if (e->coming)
-        dfn_stream_overload(e->coming, overloaded);
-    atomic_store(&e->overloaded, overloaded);
-}
 
 static void begin_rest(dfnd_engine *e)
 {

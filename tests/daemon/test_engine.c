@@ -250,6 +250,30 @@ static void test_sound_of_rest(const dfn_model *m)
     dfnd_engine_free(e);
 }
 
+/* A model that was too slow leaves no rest to the next one. */
+static void test_change_while_resting(const dfn_model *a, const dfn_model *b)
+{
+    dfn_error err;
+    dfnd_engine *e = open_engine(a);
+    for (int rests = 0; rests < 4; rests++) {
+        step = 0.045;
+        again(e, 0.01);
+        step = 0;
+        again(e, rests < 3 ? 1.01 * (1 << rests) : 0.1);
+    }
+    CHECK(status_of(e).overloads == 4 && status_of(e).overloaded, "8 s of rest");
+    CHECK(!dfnd_engine_change(e, b, &err), "%s", err.text);
+    again(e, 0.2); /* delay and fade */
+    CHECK(!status_of(e).overloaded, "it rests for what its predecessor did");
+    step = 0.045;
+    again(e, 0.01);
+    step = 0;
+    again(e, 1.01);
+    CHECK(status_of(e).overloads == 5 && !status_of(e).overloaded,
+          "its first rest is short");
+    dfnd_engine_free(e);
+}
+
 int main(void)
 {
     void *bytes_a;
@@ -265,6 +289,7 @@ int main(void)
     test_idle_change(a, b);
     test_late_blocks(a);
     test_sound_of_rest(a);
+    test_change_while_resting(a, b);
     tiny_model_free(a, bytes_a);
     tiny_model_free(b, bytes_b);
     return check_report();
