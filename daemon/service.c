@@ -11,14 +11,22 @@
 enum { LINE = 512 };
 #define SECOND ((uint64_t)1000000)
 #define PATIENCE (2 * SECOND)
-#define LOOK (10 * SECOND)
+#define LOOK (2 * SECOND)
+
+/* What was said about an instance that is too slow. */
+typedef struct slowness {
+    uint64_t overloads; /* at the last look */
+    bool running;       /* at the last change */
+    bool told;          /* once is enough until it stops running */
+    bool troubled;      /* and not known to be well again */
+} slowness;
 
 struct dfnd_service {
     dfnd_daemon *daemon;
     sd_event_source *timer;
     bool patient; /* still waiting for the server, before READY=1 */
     bool ready, watching;
-    uint64_t overloads[DFND_INSTANCES];
+    slowness slow[DFND_INSTANCES];
     char line[LINE]; /* as last told */
 };
 
@@ -102,20 +110,41 @@ static void tell(dfnd_service *s)
 }
 
 /* The network was too slow: said when it happens first, and with what helps. */
+static void look_at(slowness *was, const dfnd_instance *i)
+{
+    dfnd_engine_status now;
+    dfnd_engine_get_status(i->engine, &now);
+    const bool again = now.overloads > was->overloads;
+    was->overloads = now.overloads;
+    if (again && !was->told)
+        dfnd_log(DFND_WARNING,
+                 "%s: this computer is too slow or too busy for the network, which rests "
+                 "at times, and the sound is not clean then (a block took %.0f %% of its "
+                 "time); a smaller model or 'precision = int8' helps, see 'dfnet4d "
+                 "--list-models'",
+                 i->config.name, 100 * now.load_max);
+    else if (was->troubled && !again && !now.overloaded)
+        dfnd_log(DFND_INFO, "%s: the network is fast enough again", i->config.name);
+    was->told |= again;
+    was->troubled = again || now.overloaded;
+}
+
+/* A short run is looked at when it ends. */
+static void follow(slowness *was, const dfnd_instance *i)
+{
+    const bool running = i->state == DFND_RUNNING;
+    if (was->running && !running) {
+        look_at(was, i);
+        was->told = was->troubled = false;
+    }
+    was->running = running;
+}
+
 static void look_at_load(dfnd_service *s)
 {
-    for (int i = 0; i < s->daemon->count; i++) {
-        const dfnd_instance *it = s->daemon->instance[i];
-        dfnd_engine_status now;
-        dfnd_engine_get_status(it->engine, &now);
-        if (now.overloads && !s->overloads[i])
-            dfnd_log(DFND_WARNING,
-                     "%s: this computer is too slow or too busy for the network, which "
-                     "rests at times (its load is %.0f %%); a smaller model or 'precision "
-                     "= int8' helps, see 'dfnet4d --list-models'",
-                     it->config.name, 100 * now.load);
-        s->overloads[i] = now.overloads;
-    }
+    for (int i = 0; i < s->daemon->count; i++)
+        if (s->daemon->instance[i]->state == DFND_RUNNING)
+            look_at(&s->slow[i], s->daemon->instance[i]);
 }
 
 static bool is_running(const dfnd_daemon *d)
@@ -143,6 +172,8 @@ void dfnd_service_changed(dfnd_service *s)
 {
     if (!s || !s->daemon->started) /* not ready while only the first ones are offered */
         return;
+    for (int i = 0; i < s->daemon->count; i++)
+        follow(&s->slow[i], s->daemon->instance[i]);
     tell(s);
     schedule(s);
 }
