@@ -41,6 +41,7 @@ test  pipewire-jack        pipewire-jack-audio-connection-kit pipewire-jack
 test  pipewire-alsa        pipewire-alsa                pipewire-alsa
 test  dbus-daemon          dbus-daemon                  dbus
 test  systemd              systemd                      systemd
+test  procps               procps-ng                    procps-ng
 ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt
 ci    clang-format         clang-tools-extra            -

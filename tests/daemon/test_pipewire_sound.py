@@ -96,7 +96,8 @@ class Sound(pipewire.Case):
         self.assertEqual(backend.end(), 0)
 
     def test_quantum_and_rate_change(self):
-        pw = self.session(tone="mic", mics=["mic", "usb"])
+        pw = self.session(mics=["mic", "usb"])
+        player = self.play(pw, "mic")
         backend = Backend(pw, DRY)
         backend.wait("idle", "mic")
         recorder = pw.record(SOURCE, os.path.join(pw.folder, "all.wav"))
@@ -106,7 +107,13 @@ class Sound(pipewire.Case):
             wait_for(lambda: backend.status()[2:4] == [str(rate), str(quantum)], 10,
                      f"{quantum} of {rate}")
             backend.wait("running", "mic")
-            self.assertAlmostEqual(self.settled(pw), RMS, delta=0.02)
+            for _ in range(3):
+                if not player.running:  # pw-cat itself does not survive every change
+                    player = self.play(pw, "mic")
+                level = self.settled(pw)
+                if player.running:
+                    break
+            self.assertAlmostEqual(level, RMS, delta=0.02)
         self.assertTrue(recorder.running)
         self.assertEqual(backend.end(), 0)
 
