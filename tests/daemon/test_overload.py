@@ -35,8 +35,8 @@ conv_kernel = 7,7
 enc_linear_groups = 256
 df_resolutions = 480,5
 """
-# Who hears us has seven gaps or more, two at each attempt. A neighbour has one or two when programs come
-# and go, which they do while we listen.
+# Gaps of a neighbour, more than without us. Who hears us has seven to 24. A neighbour was seen with none
+# to three, at the first attempt, on two cores without real-time priority: then we take a core from it.
 ODD = 3
 STEP = 480  # samples from one piece that is looked for to the next
 
@@ -117,6 +117,7 @@ class Overload(pipewire.Case):
         dry, elsewhere = self.at_delay(mic, ours, delay)
         print(f"quantum {pw.quantum}: gaps {without} without, {gaps} with; dry {dry:.2f}, elsewhere "
               f"{elsewhere:.3f}, overloads {status['overloads']}, load {status['load_max']:.2f}")
+        self.assertEqual(status["quantum"], pw.quantum)
         self.assertGreater(status["overloads"], before)
         # 4 s of rest and three attempts, each of at most six late blocks of two times 21 ms
         self.assertGreater(dry, 0.6)
@@ -141,6 +142,7 @@ class Overload(pipewire.Case):
         pw = self.pipewire(48000, quantum)
         pw.start("dbus")
         pw.start("wireplumber")
+        pw.set_quantum(quantum)  # else it is the 480 that dfnet4d asks for
         for _ in range(3):  # others use this machine, too
             player = pw.play(self.path, "mic")
             without = self.gaps(self.hear_mic(pw, 4))
