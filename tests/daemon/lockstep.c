@@ -46,7 +46,7 @@ typedef struct rig {
     int kicks, idle;
 } rig;
 
-static void fail(rig *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void fail(rig *r, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
