@@ -57,9 +57,9 @@ static dfn_status find(char **path, const char *name, dfn_error *err)
 {
     const char *built_in = dfn_model_default_name();
     *path = NULL;
-    if (!*name) {
+    if (!*name || !strcmp(name, "default")) {
         const char *named = getenv("DFNET4_MODEL");
-        if (named && *named)
+        if (named && *named && strcmp(named, "default"))
             return find(path, named, err);
         *path = cli_data_file("default" SUFFIX);
         if (*path || built_in)

@@ -10,8 +10,8 @@ DFN_MUST_CHECK dfn_status dfnd_models_new(dfnd_models **out, dfn_error *err);
 void dfnd_models_free(dfnd_models *m); /* NULL allowed; every model must be back */
 
 /** `name` is a file, the name of a model in the model folders, that of the built-in model,
- * or "": the default. `precision` is "f32", "bf16" or "int8"; a quantised file has its own.
- * Give it back with dfnd_models_put. */
+ * or "" or "default": the default. `precision` is "f32", "bf16" or "int8"; a quantised file
+ * has its own. Give it back with dfnd_models_put. */
 DFN_MUST_CHECK dfn_status dfnd_models_get(const dfn_model **out, dfnd_models *m,
                                           const char *name, const char *precision,
                                           dfn_error *err);
