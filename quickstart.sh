@@ -172,6 +172,7 @@ run_tests() {
     fi
     rm -f "${log%.json}"*.json
     meson test -C "$build" --no-rebuild --print-errorlogs || true # the count below decides
+    "$here/tools/test_again.sh" "$build" "$log"
     python3 "$here/tools/count_tests.py" "$log" || status=1
     return "$status"
 }
