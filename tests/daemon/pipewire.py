@@ -309,8 +309,9 @@ class PipeWire:
     def set_rate(self, rate):
         self.run("pw-metadata", "-n", "settings", "0", "clock.force-rate", str(rate))
 
-    def link(self, output, input):
-        """Link the output of one node to the input of another, by channel; mono fits all."""
+    def link(self, output, input, tries=4):
+        """Link the output of one node to the input of another, by channel; mono fits all. Again if
+        the session manager makes their ports anew meanwhile, and the links go with the old ones."""
         def ends(node, direction):
             return [p for p in self.ports(node) if p.direction == direction and not p.monitor]
         outs = wait_for(lambda: ends(output, "output"), PATIENCE, f"outputs of {output}")
@@ -319,8 +320,14 @@ class PipeWire:
             for i in ins:
                 if o.channel == i.channel or len(outs) == 1 or len(ins) == 1:
                     self.run("pw-link", str(o.id), str(i.id))
-        wait_for(lambda: any(l.state in ("paused", "active") for l in self.linked(output, input)),
-                 PATIENCE, f"link {output} -> {input}")
+        try:
+            wait_for(lambda: any(l.state in ("paused", "active")
+                                 for l in self.linked(output, input)),
+                     PATIENCE / 4, f"link {output} -> {input}")
+        except AssertionError:
+            if tries == 1 or self.linked(output, input):
+                raise
+            self.link(output, input, tries - 1)
 
     def cat(self, direction, path, *options):
         self.count += 1
