@@ -28,9 +28,26 @@ static const void *tile(const dfn_packed *w, int group, int t, size_t *step)
 
 static int least(int a, int b) { return a < b ? a : b; }
 
+static void single(REAL *restrict y, const REAL *restrict x, const dfn_packed *w, int N,
+                   int ldx, int ldy)
+{
+    for (int n = 0; n < N; n++, x += ldx, y += ldy)
+        for (int g = 0; g < w->G; g++) {
+            const float *wg =
+                (const float *)w->tile + (size_t)g * packed_group(w) / sizeof *wg;
+            y[g] = w->bias[g * TILE];
+            for (int i = 0; i < w->I; i++)
+                y[g] += x[g * w->I + i] * wg[i];
+        }
+}
+
 void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w, int N,
                   int ldx, int ldy)
 {
+    if (packed_single(w)) {
+        single(y, x, w, N, ldx, ldy);
+        return;
+    }
     for (int n = 0; n < N; n++, x += ldx, y += ldy)
         for (int g = 0; g < w->G; g++)
             for (int t = 0; t < packed_outputs(w) / TILE; t++) {

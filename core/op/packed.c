@@ -166,6 +166,14 @@ static void fill_tile(const dfn_packed *w, const packed_source *s, int g, int o,
     }
 }
 
+/* The weights of a single output. */
+static void fill_single(const dfn_packed *w, const packed_source *s, int g)
+{
+    float *to = (float *)(uintptr_t)w->tile + (size_t)g * packed_group(w) / sizeof *to;
+    for (int from = 0; from < w->I; from += RUN)
+        read_row(to + from, w, s, g, 0, from, run_length(w, from));
+}
+
 void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
                      const packed_source *from)
 {
@@ -178,7 +186,9 @@ void dfn_packed_fill(void *block, int G, int I, int O, dfn_weight_format f,
             if (f == DFN_WEIGHTS_INT8)
                 scale[g * padded + o] = find_scale(&w, from, g, o);
         }
-        for (int o = 0; o < O; o += PACKED_TILE)
+        if (packed_single(&w))
+            fill_single(&w, from, g);
+        for (int o = 0; o < O && !packed_single(&w); o += PACKED_TILE)
             fill_tile(&w, from, g, o, O - o < PACKED_TILE ? O - o : PACKED_TILE);
     }
 }

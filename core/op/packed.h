@@ -7,6 +7,10 @@
  * padded with zeros to whole units, outputs to whole tiles. A pass over the layer reads its
  * memory from front to end, and what follows is the next layer of the model.
  *
+ * A single output would leave most of each tile empty. In float32 its weights are one
+ * vector instead, W[g][0] padded with zeros to whole tiles, and the product runs along the
+ * inputs.
+ *
  * int8: W = scale[o] q, |q| <= 127; the vector x = s u, |u| <= 127, is quantised in every
  * call with a scale of its own, so y = b + s scale[o] sum q u: integers, exact everywhere.
  * Weights of an output that are all below 1e-30 count as zero, as such vectors do.
@@ -46,9 +50,17 @@ static inline int packed_outputs(const dfn_packed *w)
     return (w->O + PACKED_TILE - 1) / PACKED_TILE * PACKED_TILE;
 }
 
+/* One output per group, and its weights in a row. */
+static inline bool packed_single(const dfn_packed *w)
+{
+    return w->O == 1 && w->format == DFN_WEIGHTS_F32;
+}
+
 /* Bytes of the tiles of one group. */
 static inline size_t packed_group(const dfn_packed *w)
 {
+    if (packed_single(w))
+        return (size_t)((w->I + PACKED_TILE - 1) / PACKED_TILE) * PACKED_BYTES;
     return (size_t)(packed_inputs(w) / packed_unit(w->format)) *
            (size_t)(packed_outputs(w) / PACKED_TILE) * PACKED_BYTES;
 }
