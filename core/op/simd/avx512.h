@@ -136,7 +136,6 @@ static inline void vf_store_bf16(uint16_t *p, vf x)
 }
 static inline void vf_store_int8(int8_t *p, vf x)
 {
-    x = vf_min(vf_max(x, vf_set(-127)), vf_set(127));
     _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
 }
 

@@ -14,8 +14,20 @@
 #define DFN_SIMD_GEMM_H
 
 /* Rows that share a load of weights, and phases, for blocks of one to four tiles: so many
- * that the sums fill the pipes and fit the registers (24 of 32, 12 of 16, 24 of 32). */
-#if defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_VNNI) || defined(DFN_SIMD_BF16)
+ * that the sums fill the pipes and fit the registers (24 of 32, 12 of 16, 24 of 32).
+ * Integers may be added in any order, so that several rows need no phases. */
+#if defined(DFN_SIMD_VNNI)
+enum {
+    ROWS_1 = 8,
+    ROWS_2 = 8,
+    ROWS_3 = 4,
+    ROWS_4 = 4,
+    PHASES_1 = 4,
+    PHASES_2 = 2,
+    PHASES = 2,
+    ANY_ORDER = 1
+};
+#elif defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_BF16)
 enum {
     ROWS_1 = 6,
     ROWS_2 = 6,
@@ -23,7 +35,8 @@ enum {
     ROWS_4 = 3,
     PHASES_1 = 4,
     PHASES_2 = 2,
-    PHASES = 2
+    PHASES = 2,
+    ANY_ORDER = 0
 };
 #else
 enum {
@@ -33,7 +46,8 @@ enum {
     ROWS_4 = 1,
     PHASES_1 = 2,
     PHASES_2 = 1,
-    PHASES = 1
+    PHASES = 1,
+    ANY_ORDER = 0
 };
 #endif
 
@@ -97,7 +111,7 @@ rows(float *restrict y, const input *restrict x, const weight *restrict w, const
     int n = 0;
     for (; n + R <= N; n += R, y += R * ldy, x += R * ldx)
         block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, R, tiles,
-              P);
+              R > 1 && ANY_ORDER ? 1 : P);
     for (; R > 1 && n < N; n++, y += ldy, x += ldx)
         block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, 1, tiles,
               P);

@@ -23,7 +23,7 @@ static inline int32_t word(const input *x)
 typedef __m512i unit, sums;
 static inline unit unit_set(const input *x)
 {
-    return _mm512_set1_epi32(word(x) ^ (int32_t)0x80808080);
+    return _mm512_xor_si512(_mm512_set1_epi32(word(x)), _mm512_set1_epi8(-128));
 }
 static inline sums sums_zero(void) { return _mm512_setzero_si512(); }
 static inline sums sums_start(const ends *e, int j)
