@@ -12,14 +12,19 @@
 
 enum { DFN_LANES = 16 }; /* frames side by side, lanes.h */
 
+/* Weights are read once per hop, from front to end of the model. `ahead` is how many bytes
+ * before their use one row's product asks the caches for them; at the end of a layer, that
+ * is the next one. 0 where the processor finds out by itself and does it better. */
 #define DFN_KERNEL(name, args) void(*name) args;
 #define REAL float
 typedef struct dfn_kernels {
+    size_t ahead;
 #include "op/sigs.h"
 } dfn_kernels;
 #undef REAL
 #define REAL double
 typedef struct dfn_kernels_f64 {
+    size_t ahead;
 #include "op/sigs.h"
 } dfn_kernels_f64;
 #undef REAL

@@ -19,7 +19,8 @@ size_t OP(packed_layer_scratch)(packed_layer l, size_t N)
 void OP(packed_layer_run)(const KERNELS *k, packed_layer l, const void *block, REAL *y,
                           const REAL *x, int N, int ldx, int ldy, void *scratch)
 {
-    const dfn_packed w = dfn_packed_view(block, l.G, l.I, l.O, l.format);
+    dfn_packed w = dfn_packed_view(block, l.G, l.I, l.O, l.format);
+    w.ahead = k->ahead;
     if (l.format == DFN_WEIGHTS_F32) {
         k->gemm_f32(y, x, &w, N, ldx, ldy);
         return;

@@ -53,10 +53,6 @@ enum {
 
 enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACKED_TILE };
 
-/* Weights are read once per hop, from front to end of the model: caches are told this far
- * ahead. At the end of a layer that is the next layer. */
-enum { AHEAD = 4096 };
-
 static inline void store(float *y, vf x, int left)
 {
     if (left >= VF)
@@ -68,8 +64,8 @@ static inline void store(float *y, vf x, int left)
 /* `units` of R rows times a block of `tiles`, in P phases. */
 static inline __attribute__((always_inline)) void
 block(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
-      const float *scale, int units, int outputs, int ldx, int ldy, const int R,
-      const int tiles, const int P)
+      const float *scale, int units, int outputs, int ldx, int ldy, size_t ahead,
+      const int R, const int tiles, const int P)
 {
     const int n = tiles * V, step = tiles * PACKED_TILE * UNIT;
     sums s[ROWS_1][PHASES_1][TILES * V];
@@ -84,7 +80,7 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
             SIMD_UNROLL for (int j = 0; j < n; j++)
             {
                 if (R == 1 && j % V == 0)
-                    __builtin_prefetch((const char *)(wu + j * VF * UNIT) + AHEAD);
+                    __builtin_prefetch((const char *)(wu + j * VF * UNIT) + ahead);
                 SIMD_UNROLL for (int r = 0; r < R; r++) s[r][p][j] = sums_dot(
                     s[r][p][j], unit_set(x + r * ldx + (u + p) * UNIT), wu + j * VF * UNIT);
             }
@@ -105,16 +101,16 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
 /* All rows of one block of `tiles`, R at a time and then one by one. */
 static inline __attribute__((always_inline)) void
 rows(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
-     const float *scale, int N, int units, int outputs, int ldx, int ldy, const int R,
-     const int tiles, const int P)
+     const float *scale, int N, int units, int outputs, int ldx, int ldy, size_t ahead,
+     const int R, const int tiles, const int P)
 {
     int n = 0;
     for (; n + R <= N; n += R, y += R * ldy, x += R * ldx)
-        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, R, tiles,
-              R > 1 && ANY_ORDER ? 1 : P);
+        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, ahead, R,
+              tiles, R > 1 && ANY_ORDER ? 1 : P);
     for (; R > 1 && n < N; n++, y += ldy, x += ldx)
-        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, 1, tiles,
-              P);
+        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, ahead, 1,
+              tiles, P);
 }
 
 /* All of it; ldx counts inputs, padded to whole units as w is. */
@@ -132,14 +128,16 @@ static inline void gemm(float *restrict y, const input *restrict x, const float 
             const weight *wo = (const weight *)w->tile + (size_t)at * (size_t)I;
             float *yo = y + g * w->O + o;
             if (n > 3 * PACKED_TILE)
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_4, 4, PHASES);
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_4, 4,
+                     PHASES);
             else if (n > 2 * PACKED_TILE)
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_3, 3, PHASES);
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_3, 3,
+                     PHASES);
             else if (n > PACKED_TILE)
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_2, 2,
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_2, 2,
                      PHASES_2);
             else
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, ROWS_1, 1,
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_1, 1,
                      PHASES_1);
         }
 }
