@@ -59,6 +59,20 @@ static inline vf vf_exp(vf x)
 }
 
 /* 2^x for x <= 0: x = n + f, |f| <= 1/2 */
+#if defined(VF_SCALES)
+static inline vf vf_exp2(vf x)
+{
+    const vf n = vf_round(x), f = x - n;
+    vf p = vf_set(0.000153368775f);
+    p = vf_fma(p, f, vf_set(0.00133905688f));
+    p = vf_fma(p, f, vf_set(0.00961848348f));
+    p = vf_fma(p, f, vf_set(0.0555036142f));
+    p = vf_fma(p, f, vf_set(0.240226477f));
+    p = vf_fma(p, f, vf_set(0.693147182f));
+    const vf y = vf_scale(vf_fma(p, f, vf_set(1)), n);
+    return vf_select(vf_gt(vf_set(-125.5f), x), vf_set(0), y);
+}
+#else
 static inline vf vf_exp2(vf x)
 {
     const vf magic = vf_set(12582912), two = vf_set(2), a = vf_max(vf_set(-126), x);
@@ -71,6 +85,7 @@ static inline vf vf_exp2(vf x)
     p = vf_fma(f * f, p, f * vf_set(0.693147182f));
     return vf_fma(p, two, two) * vf_exp2_magic(t);
 }
+#endif
 
 /* x <= 0: 2^n (e^r - 1) + 2^n - 1, where the last difference is exact or does not matter */
 static inline vf vf_expm1(vf x)
