@@ -144,7 +144,7 @@ DFN_KERNEL(scan_fwd,
             const REAL *restrict rate, const REAL *restrict d, int T, int M, int N))
 /* the same T frames backwards, from h before them; dh[N][M] moves back. drate[N][M] (of
  * A_log) and dd may be NULL; du and ddelta, and db and dc, may be one array. work: the
- * larger of 2 T N M and 4 (T + 1) N 16 + 3072 numbers */
+ * larger of 2 T N M and 256 (T + 17) numbers */
 DFN_KERNEL(scan_bwd,
            (REAL * du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
             REAL *restrict dd, REAL *restrict dh, REAL *restrict work,
