@@ -55,6 +55,8 @@ static inline vf vf_round(vf x)
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
+static inline vf vf_floor_log2(vf x) { return _mm512_getexp_ps(x); }
+static inline vf vf_near_inverse_root(vf x) { return _mm512_rsqrt14_ps(x); }
 
 static inline vf vf_exponent(vf x)
 {

@@ -7,6 +7,8 @@
  *   vf_exp2      1.1  x <= 0; 0 below -125.5
  *   vf_expm1     1    x <= 0
  *   vf_log       1    x below FLT_MIN counts as FLT_MIN
+ *   vf_power     30  x^0.15 of any x, nearly all of it from the rounding of exponents
+ *   vf_inverse_root  2    1 / sqrt(x)
  *   vf_sigmoid   2.5
  *   vf_silu      2.5
  *   vf_tanh      3
@@ -60,16 +62,21 @@ static inline vf vf_exp(vf x)
 
 /* 2^x for x <= 0: x = n + f, |f| <= 1/2 */
 #if defined(VF_SCALES)
-static inline vf vf_exp2(vf x)
+/* (2^f - 1) / f */
+static inline vf vf_exp2_slope(vf f)
 {
-    const vf n = vf_round(x), f = x - n;
     vf p = vf_set(0.000153368775f);
     p = vf_fma(p, f, vf_set(0.00133905688f));
     p = vf_fma(p, f, vf_set(0.00961848348f));
     p = vf_fma(p, f, vf_set(0.0555036142f));
     p = vf_fma(p, f, vf_set(0.240226477f));
-    p = vf_fma(p, f, vf_set(0.693147182f));
-    const vf y = vf_scale(vf_fma(p, f, vf_set(1)), n);
+    return vf_fma(p, f, vf_set(0.693147182f));
+}
+
+static inline vf vf_exp2(vf x)
+{
+    const vf n = vf_round(x), f = x - n;
+    const vf y = vf_scale(vf_fma(vf_exp2_slope(f), f, vf_set(1)), n);
     return vf_select(vf_gt(vf_set(-125.5f), x), vf_set(0), y);
 }
 #else
@@ -117,6 +124,38 @@ static inline vf vf_log(vf x)
     y = vf_fma(e, vf_set(0.693145752f), y);
     return vf_select(vf_gt(top, x), y, x); /* infinite and NaN stay */
 }
+
+/* x^p, and 1 / sqrt(x), of x > 0 */
+#if defined(VF_SCALES)
+/* x = m 2^e, m around 1, f = m - 1: log2 x = e + f Q(f), the polynomial of vf_log in other
+ * units; 2^(n + r) as in vf_exp2 */
+static inline vf vf_power(vf x, vf exponent)
+{
+    const vf e = vf_floor_log2(x * vf_set(0.707106781f)) + vf_set(1);
+    const vf f = vf_scale(x, vf_set(0) - e) - vf_set(1);
+    vf p = vf_set(-0.110839626f);
+    p = vf_fma(p, f, vf_set(0.18437198f));
+    p = vf_fma(p, f, vf_set(-0.189831311f));
+    p = vf_fma(p, f, vf_set(0.20487687f));
+    p = vf_fma(p, f, vf_set(-0.239824261f));
+    p = vf_fma(p, f, vf_set(0.288557177f));
+    p = vf_fma(p, f, vf_set(-0.360685626f));
+    p = vf_fma(p, f, vf_set(0.480898318f));
+    p = vf_fma(p, f, vf_set(-0.72134752f));
+    p = vf_fma(p, f, vf_set(1.44269504f));
+    const vf y = vf_fma(p, f, e) * exponent, n = vf_round(y), r = y - n;
+    return vf_scale(vf_fma(vf_exp2_slope(r), r, vf_set(1)), n);
+}
+
+static inline vf vf_inverse_root(vf x)
+{
+    const vf y = vf_near_inverse_root(x), half = vf_set(0.5f) * y;
+    return vf_fma(half, vf_fnma(x * y, y, vf_set(1)), y);
+}
+#else
+static inline vf vf_power(vf x, vf exponent) { return vf_exp(vf_log(x) * exponent); }
+static inline vf vf_inverse_root(vf x) { return vf_set(1) / vf_sqrt(x); }
+#endif
 
 static inline vf vf_sigmoid(vf x)
 {
