@@ -1,18 +1,18 @@
-/* conv.c - see conv.h. Four ways to the same sum:
+/* conv.c - see conv.h. Five ways to the same sum:
  *
  *   pointwise  1x1, dense: every bin of every frame is one row of a linear layer
  *   depthwise  one kernel per channel: runs along the channels, weights turned to
  *              [kt][kf][C] in scratch
  *   repeated   a few kernels per channel and no frames before: the same, with each channel
  *              repeated for each of its outputs
+ *   along      a kernel along time of few outputs (conv_along.h)
  *   general    the window of every output bin is a row [kt][kf][C/g], the weights are
  * turned to that order, and a group becomes a matrix product. Groups of few outputs count
  * as one, with zeros where an output does not see a channel: vectors would stay empty
  * otherwise
  *
  * Backward is the same in reverse: the gradients of the product, then scatter. */
-#include "op/conv.h"
-
+#include "op/conv_along.h"
 #include "op/history.h"
 
 enum {
@@ -94,6 +94,8 @@ size_t OP(conv_scratch)(const conv_shape *s)
     if (repeats(s))
         return (2 * (size_t)(s->kt * s->kf) + (repeats(s) > 1 ? 2 * (size_t)s->F : 0)) *
                (size_t)s->O;
+    if (conv_along(s))
+        return OP(conv_along_scratch)(s);
     return 2 * turned_size(s) + (size_t)(s->Fo * together(s)) * window_size(s);
 }
 
@@ -330,6 +332,8 @@ void OP(conv_forward)(const conv_run *r, REAL *y)
         OP(linear_forward)(r->k, y, r->x, r->w, r->b, r->T * s->F, s->C, s->O);
     else if (repeats(s))
         depthwise_forward(r, y);
+    else if (conv_along(s))
+        OP(conv_along_forward)(r, y);
     else
         general_forward(r, y);
 }
@@ -339,6 +343,8 @@ void OP(conv_backward)(const conv_run *r, const conv_grad *g)
     const conv_shape *s = r->s;
     if (repeats(s))
         depthwise_backward(r, g);
+    else if (conv_along(s))
+        OP(conv_along_backward)(r, g);
     else if (!conv_pointwise(s))
         general_backward(r, g);
     else
@@ -374,6 +380,8 @@ void OP(conv_op_forward)(const dfn_args *a, const conv_shape *s, int T, int To)
 
 void OP(conv_op_backward)(const dfn_args *a, const conv_shape *s, int T, int To)
 {
+    const size_t frame = (size_t)s->F * (size_t)s->C, whole = (size_t)T * frame;
+    const size_t written = (size_t)conv_along_written(s, T) * frame;
     for (int i = 0; i < a->B; i++) {
         const conv_run r = stream(a, s, T, To, i);
         REAL *dx = a->din[0];
@@ -384,9 +392,9 @@ void OP(conv_op_backward)(const dfn_args *a, const conv_shape *s, int T, int To)
                              .dstate = a->dstate ? a->dstate[i] : NULL,
                              .dy = DFN_AT((const REAL *)a->dout, a->out_shape, i)};
         if (dx && g.fresh && !conv_pointwise(s))
-            memset(g.dx, 0, (size_t)T * (size_t)(s->F * s->C) * sizeof *dx);
+            memset(g.dx + written, 0, (whole - written) * sizeof *dx);
         if (dx && r.state)
-            history_pop(g.dstate, r.state, s->before, (size_t)s->F * (size_t)s->C, g.dx, T);
+            history_pop(g.dstate, r.state, s->before, frame, g.dx, T);
         OP(conv_backward)(&r, &g);
     }
 }

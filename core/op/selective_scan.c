@@ -119,7 +119,7 @@ static int chunks(int T) { return (T + CHUNK - 1) / CHUNK; }
 /* Numbers of scan_bwd's `work` for T frames. */
 static size_t scan_work(size_t T, size_t M, size_t N)
 {
-    const size_t portable = 2 * T * N * M, vectors = 4 * (T + 1) * N * 16 + 3072;
+    const size_t portable = 2 * T * N * M, vectors = 256 * (T + 17);
     return portable > vectors ? portable : vectors;
 }
 

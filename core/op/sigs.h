@@ -67,6 +67,15 @@ DFN_KERNEL(conv_depthwise_bwd, (REAL *const *dx, REAL *restrict dw, const REAL *
                                 const REAL *const *x, const REAL *restrict w, int F, int C,
                                 int Fo, int kt, int kf, int stride, int pad))
 
+/* conv_along.c  the same of frames x[kt] of F rows of G groups, NULL for zeros, without a
+ *               kernel along the bins; w[kt][I][G][O], dw[kt][O][G][I]; b may be NULL; with
+ *               `add`, y is added to */
+DFN_KERNEL(conv_along_fwd,
+           (REAL *restrict y, const REAL *const *x, const REAL *restrict w,
+            const REAL *restrict b, int F, int G, int I, int O, int kt, bool add))
+DFN_KERNEL(conv_along_dw, (REAL *restrict dw, const REAL *restrict dy, const REAL *const *x,
+                           int F, int G, int I, int O, int kt))
+
 /* avg_pool1d.c  averages of `size` of N positions of C channels, every `hop` */
 DFN_KERNEL(avg_pool_fwd, (REAL *restrict y, const REAL *restrict x, int To, int N, int C,
                           int size, int hop, int pad))
@@ -135,7 +144,7 @@ DFN_KERNEL(scan_fwd,
             const REAL *restrict rate, const REAL *restrict d, int T, int M, int N))
 /* the same T frames backwards, from h before them; dh[N][M] moves back. drate[N][M] (of
  * A_log) and dd may be NULL; du and ddelta, and db and dc, may be one array. work: the
- * larger of 2 T N M and 4 (T + 1) N 16 + 3072 numbers */
+ * larger of 2 T N M and 256 (T + 17) numbers */
 DFN_KERNEL(scan_bwd,
            (REAL * du, REAL *ddelta, REAL *db, REAL *dc, REAL *restrict drate,
             REAL *restrict dd, REAL *restrict dh, REAL *restrict work,

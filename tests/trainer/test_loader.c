@@ -4,6 +4,7 @@
 #include "data/loader.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -221,6 +222,57 @@ static void test_takers(int threads, int callers)
     dfn_loader_free(l);
 }
 
+/* Clips that are mixed ahead, clip by clip, are those of the next shards, and no more. */
+static void test_ahead(int clips)
+{
+    const dfn_loader_config c = with_callers(0, 1, 2);
+    dfn_loader *l = loader(&c);
+    count_mixes(-count_mixes(0));
+    for (int i = 0; i < clips; i++)
+        CHECK(dfn_loader_work(l) == (i < 2 * CLIPS), "clip %d", i);
+    CHECK(count_mixes(0) == (clips < 2 * CLIPS ? clips : 2 * CLIPS), "%d mixed, not %d",
+          count_mixes(0), clips);
+    for (uint64_t n = 0; n < 3; n++) {
+        const dfn_shard *s = dfn_loader_take(l);
+        check_shard(s, n, 0);
+        dfn_loader_give(l, s);
+    }
+    CHECK(count_mixes(0) == 3 * CLIPS, "%d mixed of 3 shards", count_mixes(0));
+    dfn_loader_free(l);
+}
+
+typedef struct idler {
+    dfn_loader *l;
+    atomic_bool stop;
+} idler;
+
+static void *work_ahead(void *user)
+{
+    idler *i = user;
+    while (!i->stop)
+        dfn_loader_work(i->l);
+    return NULL;
+}
+
+/* Callers that mix ahead while another one takes. */
+static void test_idlers(int threads, int callers)
+{
+    const dfn_loader_config c = with_callers(threads, callers, 2);
+    idler i = {.l = loader(&c)};
+    pthread_t thread[2];
+    for (int k = 0; k < 2; k++)
+        pthread_create(&thread[k], NULL, work_ahead, &i);
+    for (uint64_t n = 0; n < SHARDS; n++) {
+        const dfn_shard *s = dfn_loader_take(i.l);
+        check_shard(s, n, 0);
+        dfn_loader_give(i.l, s);
+    }
+    i.stop = true;
+    for (int k = 0; k < 2; k++)
+        pthread_join(thread[k], NULL);
+    dfn_loader_free(i.l);
+}
+
 static void test_refusals(void)
 {
     dfn_loader *l;
@@ -260,6 +312,11 @@ int main(void)
     test_takers(0, 4);
     test_takers(0, 1); /* who has no mixer waits for it */
     test_takers(1, 2);
+    for (int clips = 0; clips < 8; clips++)
+        test_ahead(clips);
+    test_idlers(0, 3);
+    test_idlers(0, 1);
+    test_idlers(1, 2);
     test_refusals();
     for (int i = 0; i < 20; i++) { /* stopped at any point */
         const dfn_loader_config c = plain(1 + i % 4, 1 + i % 3);

@@ -69,6 +69,8 @@ static const functions levels[] = {
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double silu(double x) { return x / (1 + exp(-x)); }
 static double softplus(double x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
+static double inverse_root(double x) { return 1 / sqrt(x); }
+static double power_015(double x) { return pow(x, (double)0.15f); }
 static double cdf(double x) { return 0.5 * erfc(-x * 0.70710678118654752440); }
 static double gelu(double x) { return x * cdf(x); }
 
@@ -220,6 +222,8 @@ static void check_level(const functions *v)
     RANGE(softplus, softplus, -86.98f, FLT_MAX, 3);
     RANGE(cdf, cdf, -12.8f, FLT_MAX, 7);
     RANGE(gelu, gelu, -12.8f, FLT_MAX, 7.5);
+    RANGE(inverse_root, inverse_root, FLT_MIN, FLT_MAX, 2);
+    RANGE(power_015, power_015, FLT_MIN, FLT_MAX, 30);
 #undef RANGE
     check_hypot(v);
     check_ends(v);

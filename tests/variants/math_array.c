@@ -7,6 +7,8 @@ static inline void map(float *y, const float *x, size_t n, vf (*f)(vf))
         vf_store_some(y + i, f(vf_load_some(x + i, n - i)), n - i);
 }
 
+static inline vf vf_power_015(vf x) { return vf_power(x, vf_set(0.15f)); }
+
 #define MATH(name)                                                                         \
     void SIMD(math_##name)(float *y, const float *x, size_t n);                            \
     void SIMD(math_##name)(float *y, const float *x, size_t n) { map(y, x, n, vf_##name); }

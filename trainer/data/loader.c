@@ -1,8 +1,8 @@
 /* loader.c - threads take numbers of shards in turn; callers take the shards in order.
  *
  * At most `ahead` numbers are given out beyond those that callers asked for, which bounds
- * the memory. Shards are kept for reuse. A caller whose shard nobody has begun makes it
- * itself if one of the callers' mixers is free. */
+ * the memory. Shards are kept for reuse. A caller whose shard nobody has begun, or is busy
+ * with, makes it itself if one of the callers' mixers is free. */
 #include "data/loader.h"
 
 #include <pthread.h>
@@ -12,6 +12,7 @@
 typedef struct slot {
     dfn_shard shard; /* first: a caller's shard is its slot */
     struct slot *next;
+    int mixed; /* clips that are */
     dfn_clip *clip;
     float *noisy, *target;
 } slot;
@@ -32,6 +33,7 @@ struct dfn_loader {
     pthread_cond_t room, made; /* a number may be begun; a shard is ready */
     uint64_t begun, asked;     /* numbers given to threads and to callers */
     slot *ready, *unused;
+    slot *partial; /* ready in part, and nobody is busy with them */
     double waited;
     bool stop, starved; /* starved: there is no memory for another shard */
 };
@@ -63,34 +65,43 @@ static void slots_free(slot *s)
     }
 }
 
-static void fill(slot *s, dfn_mixer *mixer, const dfn_loader_config *c, uint64_t number)
+/* The next clip of a shard. */
+static void mix_one(slot *s, dfn_mixer *mixer, const dfn_loader_config *c)
 {
-    const uint64_t run = (uint64_t)c->run, gap = (uint64_t)c->gap;
-    const uint64_t shard = run ? number / run * (run + gap) + number % run : number;
-    s->shard.number = number;
-    for (int k = 0; k < c->clips; k++) {
-        const uint64_t i = c->first + shard * (uint64_t)c->clips + (uint64_t)k;
-        const size_t at = (size_t)k * c->samples;
-        dfn_mix(mixer, c->seed, i / c->epoch_clips, i % c->epoch_clips, s->noisy + at,
-                s->target + at, &s->clip[k]);
-    }
+    const uint64_t run = (uint64_t)c->run, gap = (uint64_t)c->gap, n = s->shard.number;
+    const uint64_t shard = run ? n / run * (run + gap) + n % run : n;
+    const uint64_t i = c->first + shard * (uint64_t)c->clips + (uint64_t)s->mixed;
+    const size_t at = (size_t)s->mixed * c->samples;
+    dfn_mix(mixer, c->seed, i / c->epoch_clips, i % c->epoch_clips, s->noisy + at,
+            s->target + at, &s->clip[s->mixed]);
+    s->mixed++;
 }
 
-/* The lock is held. A shard nobody uses, or a new one; NULL: no memory. */
-static slot *find_slot(dfn_loader *l)
+static void fill(slot *s, dfn_mixer *mixer, const dfn_loader_config *c)
+{
+    while (s->mixed < c->clips)
+        mix_one(s, mixer, c);
+}
+
+/* The lock is held. A shard nobody uses, or a new one, for this number; NULL: no memory. */
+static slot *find_slot(dfn_loader *l, uint64_t number)
 {
     slot *s = l->unused;
     if (s) {
         l->unused = s->next;
-        return s;
+    } else {
+        pthread_mutex_unlock(&l->lock);
+        s = slot_new(&l->config);
+        if (!slot_good(s)) {
+            slots_free(s);
+            s = NULL;
+        }
+        pthread_mutex_lock(&l->lock);
     }
-    pthread_mutex_unlock(&l->lock);
-    s = slot_new(&l->config);
-    if (!slot_good(s)) {
-        slots_free(s);
-        s = NULL;
+    if (s) {
+        s->shard.number = number;
+        s->mixed = 0;
     }
-    pthread_mutex_lock(&l->lock);
     return s;
 }
 
@@ -105,14 +116,14 @@ static void *work(void *user)
         if (l->stop)
             break;
         const uint64_t number = l->begun++;
-        slot *s = find_slot(l);
+        slot *s = find_slot(l, number);
         if (!s) {
             l->starved = true;
             pthread_cond_broadcast(&l->made);
             break;
         }
         pthread_mutex_unlock(&l->lock);
-        fill(s, w->mixer, &l->config, number);
+        fill(s, w->mixer, &l->config);
         pthread_mutex_lock(&l->lock);
         s->next = l->ready;
         l->ready = s;
@@ -122,9 +133,9 @@ static void *work(void *user)
     return NULL;
 }
 
-static slot *take_ready(dfn_loader *l, uint64_t number)
+static slot *take_from(slot **list, uint64_t number)
 {
-    for (slot **s = &l->ready; *s; s = &(*s)->next)
+    for (slot **s = list; *s; s = &(*s)->next)
         if ((*s)->shard.number == number) {
             slot *found = *s;
             *s = found->next;
@@ -141,23 +152,43 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The lock is held. Make the next shard, which is the caller's. NULL: no memory. */
-static slot *make_own(dfn_loader *l)
+static bool in_list(const slot *s, uint64_t number)
+{
+    while (s && s->shard.number != number)
+        s = s->next;
+    return s != NULL;
+}
+
+/* The lock is held. Whether a caller can make this shard, or what is missing of it. */
+static bool can_make(const dfn_loader *l, uint64_t number)
+{
+    return l->idle && (l->begun == number || in_list(l->partial, number));
+}
+
+/* The lock is held and one of the callers' mixers free. Mix clips of this shard: all that
+ * are missing, or one. NULL: no memory. */
+static slot *make(dfn_loader *l, uint64_t number, bool all)
 {
     worker *w = l->idle;
-    const uint64_t number = l->begun++;
+    slot *s = take_from(&l->partial, number);
     l->idle = w->next;
-    slot *s = find_slot(l);
+    if (!s) {
+        l->begun++;
+        s = find_slot(l, number);
+    }
     if (s) {
         pthread_mutex_unlock(&l->lock);
-        fill(s, w->mixer, &l->config, number);
+        if (all)
+            fill(s, w->mixer, &l->config);
+        else
+            mix_one(s, w->mixer, &l->config);
         pthread_mutex_lock(&l->lock);
     } else {
         l->starved = true;
     }
     w->next = l->idle;
     l->idle = w;
-    pthread_cond_broadcast(&l->made); /* somebody may wait for the mixer */
+    pthread_cond_broadcast(&l->made); /* somebody may wait for the mixer, or the shard */
     return s;
 }
 
@@ -166,9 +197,9 @@ static slot *wait_for(dfn_loader *l, uint64_t number)
 {
     slot *s = NULL;
     const double start = now();
-    while (!s && !l->starved && !(l->begun == number && l->idle)) {
+    while (!s && !l->starved && !can_make(l, number)) {
         pthread_cond_wait(&l->made, &l->lock);
-        s = take_ready(l, number);
+        s = take_from(&l->ready, number);
     }
     l->waited += now() - start;
     return s;
@@ -179,13 +210,39 @@ const dfn_shard *dfn_loader_take(dfn_loader *l)
     pthread_mutex_lock(&l->lock);
     const uint64_t number = l->asked++;
     pthread_cond_signal(&l->room);
-    slot *s = take_ready(l, number);
-    if (!s && !(l->begun == number && l->idle))
+    slot *s = take_from(&l->ready, number);
+    if (!s && !can_make(l, number))
         s = wait_for(l, number);
     if (!s && !l->starved)
-        s = make_own(l);
+        s = make(l, number, true);
     pthread_mutex_unlock(&l->lock);
     return s ? &s->shard : NULL;
+}
+
+/* The first shard that nobody has asked for and that is ready in part, or else the next. */
+static uint64_t next_to_make(const dfn_loader *l)
+{
+    uint64_t first = l->begun;
+    for (const slot *s = l->partial; s; s = s->next)
+        if (s->shard.number < first && s->shard.number >= l->asked)
+            first = s->shard.number;
+    return first;
+}
+
+bool dfn_loader_work(dfn_loader *l)
+{
+    pthread_mutex_lock(&l->lock);
+    const uint64_t number = next_to_make(l);
+    const bool some = l->idle && !l->starved && number >= l->asked &&
+                      number < l->asked + (uint64_t)l->config.ahead;
+    slot *s = some ? make(l, number, false) : NULL;
+    if (s) {
+        slot **list = s->mixed < l->config.clips ? &l->partial : &l->ready;
+        s->next = *list;
+        *list = s;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return s != NULL;
 }
 
 void dfn_loader_give(dfn_loader *l, const dfn_shard *shard)
@@ -284,6 +341,7 @@ void dfn_loader_free(dfn_loader *l)
     for (int i = l->config.threads + l->config.callers - 1; l->worker && i >= 0; i--)
         dfn_mixer_free(l->worker[i].mixer); /* the first one last: the others share it */
     slots_free(l->ready);
+    slots_free(l->partial);
     slots_free(l->unused);
     pthread_cond_destroy(&l->made);
     pthread_cond_destroy(&l->room);

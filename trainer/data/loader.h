@@ -39,6 +39,11 @@ void dfn_loader_free(dfn_loader *l); /* stops the threads; NULL allowed */
 const dfn_shard *dfn_loader_take(dfn_loader *l);
 void dfn_loader_give(dfn_loader *l, const dfn_shard *shard);
 
+/** Mix one clip of a shard that nobody has asked for yet; for callers that have nothing to
+ * do. False: `ahead` shards are ready or being made, or there are no callers. thread: any
+ */
+bool dfn_loader_work(dfn_loader *l);
+
 /** Seconds that callers of dfn_loader_take have waited so far. thread: any */
 double dfn_loader_waited(const dfn_loader *l);
 

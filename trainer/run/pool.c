@@ -1,7 +1,6 @@
 #include "run/pool.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct helper {
@@ -12,10 +11,13 @@ typedef struct helper {
 
 struct dfn_pool {
     pthread_mutex_t lock;
-    pthread_cond_t begin, end;
+    pthread_cond_t begin, end; /* of a run, or of what somebody is busy with */
     dfn_pool_task *task;
     void *context;
     int tasks, next, busy; /* busy: workers that have a task */
+    dfn_pool_idle *idle;
+    void *idle_context;
+    int idling; /* workers that do idle's work */
     int threads, started;
     bool stop;
     helper *helper; /* [threads - 1] */
@@ -36,6 +38,22 @@ static void work(dfn_pool *p, int worker)
         pthread_cond_signal(&p->end);
 }
 
+/* Called and left with the lock held. Whether there was other work to do. */
+static bool work_idly(dfn_pool *p)
+{
+    dfn_pool_idle *idle = p->idle;
+    void *context = p->idle_context;
+    if (!idle)
+        return false;
+    p->idling++;
+    pthread_mutex_unlock(&p->lock);
+    const bool worked = idle(context);
+    pthread_mutex_lock(&p->lock);
+    p->idling--;
+    pthread_cond_broadcast(&p->end);
+    return worked;
+}
+
 static void *run_helper(void *arg)
 {
     const helper *h = arg;
@@ -43,8 +61,12 @@ static void *run_helper(void *arg)
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
         work(p, h->worker);
-        while (!p->stop && p->next >= p->tasks)
-            pthread_cond_wait(&p->begin, &p->lock);
+        bool more = true;
+        while (!p->stop && p->next >= p->tasks) {
+            more = more && work_idly(p);
+            if (!more && !p->stop && p->next >= p->tasks)
+                pthread_cond_wait(&p->begin, &p->lock);
+        }
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -108,8 +130,22 @@ void dfn_pool_run(dfn_pool *p, dfn_pool_task *task, void *context, int tasks)
     p->tasks = tasks;
     pthread_cond_broadcast(&p->begin);
     work(p, 0);
-    while (p->busy)
-        pthread_cond_wait(&p->end, &p->lock);
+    bool more = true;
+    while (p->busy) {
+        more = more && work_idly(p);
+        if (!more && p->busy)
+            pthread_cond_wait(&p->end, &p->lock);
+    }
     p->tasks = 0;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void dfn_pool_set_idle(dfn_pool *p, dfn_pool_idle *idle, void *context)
+{
+    pthread_mutex_lock(&p->lock);
+    p->idle = idle;
+    p->idle_context = context;
+    while (p->idling)
+        pthread_cond_wait(&p->end, &p->lock);
     pthread_mutex_unlock(&p->lock);
 }

@@ -101,6 +101,9 @@ static int most_shards(const dfn_recipe *r)
     return most;
 }
 
+/* What threads do while they wait for others. */
+static bool mix_ahead(void *loader) { return dfn_loader_work(loader); }
+
 /* A loader of this rank's part of batches of `shards` shards. */
 static dfn_status open_loader(dfn_session *s, int shards, dfn_error *err)
 {
@@ -121,10 +124,15 @@ static dfn_status open_loader(dfn_session *s, int shards, dfn_error *err)
                                       .ahead = 2 * dfn_pool_threads(s->pool)};
     if (s->loader)
         s->waited += dfn_loader_waited(s->loader);
+    dfn_pool_set_idle(s->pool, NULL, NULL);
     dfn_loader_free(s->loader);
     s->shards_taken = 0;
     s->loader_shards = shards;
-    return dfn_loader_new(&s->loader, s->sounds, &s->recipe->mix, &config, err);
+    const dfn_status status =
+        dfn_loader_new(&s->loader, s->sounds, &s->recipe->mix, &config, err);
+    if (!status)
+        dfn_pool_set_idle(s->pool, mix_ahead, s->loader);
+    return status;
 }
 
 /* Every batch can be divided among the ranks. */
@@ -198,6 +206,8 @@ void dfn_session_free(dfn_session *s)
 {
     if (!s)
         return;
+    if (s->pool)
+        dfn_pool_set_idle(s->pool, NULL, NULL);
     dfn_loader_free(s->loader);
     dfn_validator_free(s->validator);
     dfn_batch_free(s->batch);

@@ -49,6 +49,15 @@ static inline vf vf_exp2_magic(vf t)
     const __m512i i = _mm512_slli_epi32(_mm512_castps_si512(t), 23);
     return _mm512_castsi512_ps(_mm512_add_epi32(i, _mm512_set1_epi32(126 << 23)));
 }
+#define VF_SCALES
+static inline vf vf_round(vf x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf vf_scale(vf x, vf n) { return _mm512_scalef_ps(x, n); }
+static inline vf vf_floor_log2(vf x) { return _mm512_getexp_ps(x); }
+static inline vf vf_near_inverse_root(vf x) { return _mm512_rsqrt14_ps(x); }
+
 static inline vf vf_exponent(vf x)
 {
     const __m512i i = _mm512_srli_epi32(_mm512_castps_si512(x), 23);

@@ -7,6 +7,8 @@
  *   vf_exp2      0.9  x <= 0; 0 below -126.5
  *   vf_expm1     1    x <= 0
  *   vf_log       1    x below FLT_MIN counts as FLT_MIN
+ *   vf_power     30  x^0.15 of any x, nearly all of it from the rounding of exponents
+ *   vf_inverse_root  2    1 / sqrt(x)
  *   vf_sigmoid   2.5
  *   vf_silu      2.5
  *   vf_tanh      3
@@ -58,19 +60,24 @@ static inline vf vf_exp(vf x)
     return vf_fma(vf_expm1_small(k.r), two, two) * k.s;
 }
 
-/* 2^x for x <= 0: x = n + f, |f| <= 1/2. The heart of the selective scan, where products
- * are what is scarce: hence no more of them than the polynomial has. */
-static inline vf vf_exp2(vf x)
+/* (2^f - 1) / f, |f| <= 1/2 */
+static inline vf vf_exp2_slope(vf f)
 {
-    const vf magic = vf_set(12582913), a = vf_max(vf_set(-127), x); /* 1.5 2^23 + 1 */
-    const vf t = a + magic, f = a - (t - magic);
     vf p = vf_set(0.000153368775f);
     p = vf_fma(p, f, vf_set(0.00133905688f));
     p = vf_fma(p, f, vf_set(0.00961848348f));
     p = vf_fma(p, f, vf_set(0.0555036142f));
     p = vf_fma(p, f, vf_set(0.240226477f));
-    p = vf_fma(p, f, vf_set(0.693147182f));
-    return vf_fma(p, f, vf_set(1)) * vf_exp2_magic(t);
+    return vf_fma(p, f, vf_set(0.693147182f));
+}
+
+/* 2^x for x <= 0: x = n + f, |f| <= 1/2. The heart of the selective scan, where products
+ * are what is scarce: hence hardly more of them than the polynomial has. */
+static inline vf vf_exp2(vf x)
+{
+    const vf magic = vf_set(12582913), a = vf_max(vf_set(-127), x); /* 1.5 2^23 + 1 */
+    const vf t = a + magic, f = a - (t - magic);
+    return vf_fma(vf_exp2_slope(f), f, vf_set(1)) * vf_exp2_magic(t);
 }
 
 /* x <= 0: 2^n (e^r - 1) + 2^n - 1, where the last difference is exact or does not matter */
@@ -103,6 +110,38 @@ static inline vf vf_log(vf x)
     y = vf_fma(e, vf_set(0.693145752f), y);
     return vf_select(vf_gt(top, x), y, x); /* infinite and NaN stay */
 }
+
+/* x^p, and 1 / sqrt(x), of x > 0 */
+#if defined(VF_SCALES)
+/* x = m 2^e, m around 1, f = m - 1: log2 x = e + f Q(f), the polynomial of vf_log in other
+ * units; 2^(n + r) as in vf_exp2 */
+static inline vf vf_power(vf x, vf exponent)
+{
+    const vf e = vf_floor_log2(x * vf_set(0.707106781f)) + vf_set(1);
+    const vf f = vf_scale(x, vf_set(0) - e) - vf_set(1);
+    vf p = vf_set(-0.110839626f);
+    p = vf_fma(p, f, vf_set(0.18437198f));
+    p = vf_fma(p, f, vf_set(-0.189831311f));
+    p = vf_fma(p, f, vf_set(0.20487687f));
+    p = vf_fma(p, f, vf_set(-0.239824261f));
+    p = vf_fma(p, f, vf_set(0.288557177f));
+    p = vf_fma(p, f, vf_set(-0.360685626f));
+    p = vf_fma(p, f, vf_set(0.480898318f));
+    p = vf_fma(p, f, vf_set(-0.72134752f));
+    p = vf_fma(p, f, vf_set(1.44269504f));
+    const vf y = vf_fma(p, f, e) * exponent, n = vf_round(y), r = y - n;
+    return vf_scale(vf_fma(vf_exp2_slope(r), r, vf_set(1)), n);
+}
+
+static inline vf vf_inverse_root(vf x)
+{
+    const vf y = vf_near_inverse_root(x), half = vf_set(0.5f) * y;
+    return vf_fma(half, vf_fnma(x * y, y, vf_set(1)), y);
+}
+#else
+static inline vf vf_power(vf x, vf exponent) { return vf_exp(vf_log(x) * exponent); }
+static inline vf vf_inverse_root(vf x) { return vf_set(1) / vf_sqrt(x); }
+#endif
 
 static inline vf vf_sigmoid(vf x)
 {

@@ -3,6 +3,12 @@
  * cache. */
 #include "op/simd/math.h"
 
+#if defined(DFN_SIMD_AVX512)
+enum { AHEAD = 8, STATES = 4 }; /* states that stay in registers: forward and backward */
+#else
+enum { AHEAD = 4, STATES = 2 };
+#endif
+
 /* What goes in, from one vector of channels on; `rest` of them, or VF if there are as many.
  */
 typedef struct channels {
@@ -22,25 +28,43 @@ static inline channels from(const channels *all, int m)
     return x;
 }
 
-static inline __attribute__((always_inline)) void channels_fwd(const channels *x, float *y,
-                                                               float *h, size_t rest)
+/* What states n .. n + B - 1 add to y in all frames. */
+static inline __attribute__((always_inline)) void
+states_fwd(const channels *x, float *y, float *h, int n, const int B, size_t rest)
 {
     const int M = x->M, N = x->N;
-    const vf d = vf_load_some(x->d, rest);
+    vf state[AHEAD], rate[AHEAD];
+    SIMD_UNROLL for (int i = 0; i < B; i++)
+    {
+        state[i] = vf_load_some(h + (n + i) * M, rest);
+        rate[i] = vf_load_some(x->rate + (n + i) * M, rest);
+    }
     for (int t = 0; t < x->T; t++) {
+        const float *b = x->b + t * N + n, *c = x->c + t * N + n;
         const vf u = vf_load_some(x->u + t * M, rest);
         const vf step = vf_load_some(x->delta + t * M, rest), back = vf_set(0) - step;
         const vf drive = step * u;
-        vf sum = d * u;
-        for (int n = 0; n < N; n++) {
-            const vf decay = vf_exp2(back * vf_load_some(x->rate + n * M, rest));
-            const vf after = vf_fma(decay, vf_load_some(h + n * M, rest),
-                                    drive * vf_set(x->b[t * N + n]));
-            vf_store_some(h + n * M, after, rest);
-            sum = vf_fma(vf_set(x->c[t * N + n]), after, sum);
+        vf sum = vf_load_some(n ? y + t * M : x->d, rest);
+        if (!n)
+            sum = sum * u;
+        SIMD_UNROLL for (int i = 0; i < B; i++)
+        {
+            state[i] = vf_fma(vf_exp2(back * rate[i]), state[i], drive * vf_set(b[i]));
+            sum = vf_fma(vf_set(c[i]), state[i], sum);
         }
         vf_store_some(y + t * M, sum, rest);
     }
+    SIMD_UNROLL for (int i = 0; i < B; i++) vf_store_some(h + (n + i) * M, state[i], rest);
+}
+
+static inline __attribute__((always_inline)) void channels_fwd(const channels *x, float *y,
+                                                               float *h, size_t rest)
+{
+    int n = 0;
+    for (; n + AHEAD <= x->N; n += AHEAD)
+        states_fwd(x, y, h, n, AHEAD, rest);
+    for (; n < x->N; n++)
+        states_fwd(x, y, h, n, 1, rest);
 }
 
 void SIMD(scan_fwd)(float *restrict y, float *restrict h, const float *restrict u,
@@ -58,12 +82,12 @@ void SIMD(scan_fwd)(float *restrict y, float *restrict h, const float *restrict 
     }
 }
 
-/* Where gradients are added, and what belongs to this vector of channels alone: vectors
- * [T][N], h [T + 1][N], and rate, drate and dh [N]. */
+/* Where gradients are added, and what belongs to one vector of channels and a block of B
+ * states: vectors [T][B], h [T + 1][B]. */
 typedef struct gradient {
-    float *du, *ddelta, *dd;
-    const float *dy;
-    float *h, *decay, *to_b, *to_c, *rate, *drate, *dh;
+    float *du, *ddelta, *dh, *drate; /* drate may be NULL */
+    const float *dy, *before;        /* before: states [N][M] */
+    float *h, *decay, *to_b, *to_c;
 } gradient;
 
 static inline void add_to(float *y, vf x, size_t n)
@@ -71,61 +95,129 @@ static inline void add_to(float *y, vf x, size_t n)
     vf_store_some(y, vf_load_some(y, n) + x, n);
 }
 
-/* States and decays of all frames. */
+/* States n .. n + B - 1 and their decays in all frames. */
 static inline __attribute__((always_inline)) void
-again(const channels *x, const gradient *g, const float *h, size_t rest)
+again(const channels *x, const gradient *g, int n, const int B, size_t rest)
 {
     const int M = x->M, N = x->N;
-    for (int n = 0; n < N; n++)
-        vf_store(g->h + n * VF, vf_load_some(h + n * M, rest));
+    vf state[STATES], rate[STATES];
+    SIMD_UNROLL for (int i = 0; i < B; i++)
+    {
+        state[i] = vf_load_some(g->before + (n + i) * M, rest);
+        rate[i] = vf_load_some(x->rate + (n + i) * M, rest);
+        vf_store(g->h + i * VF, state[i]);
+    }
     for (int t = 0; t < x->T; t++) {
         const vf step = vf_load_some(x->delta + t * M, rest), back = vf_set(0) - step;
         const vf drive = step * vf_load_some(x->u + t * M, rest);
-        float *before = g->h + t * N * VF, *decay = g->decay + t * N * VF;
-        for (int n = 0; n < N; n++) {
-            const vf a = vf_exp2(back * vf_load(g->rate + n * VF));
-            vf_store(decay + n * VF, a);
-            vf_store(before + (N + n) * VF,
-                     vf_fma(a, vf_load(before + n * VF), drive * vf_set(x->b[t * N + n])));
+        SIMD_UNROLL for (int i = 0; i < B; i++)
+        {
+            const vf a = vf_exp2(back * rate[i]);
+            state[i] = vf_fma(a, state[i], drive * vf_set(x->b[t * N + n + i]));
+            vf_store(g->decay + (t * B + i) * VF, a);
+            vf_store(g->h + ((t + 1) * B + i) * VF, state[i]);
         }
     }
 }
 
-static inline __attribute__((always_inline)) void
-channels_bwd(const channels *x, const gradient *g, size_t rest)
+/* The same states backwards; what they carry from frame to frame stays in registers. */
+static inline __attribute__((always_inline)) void back(const channels *x, const gradient *g,
+                                                       int n, const int B, size_t rest)
 {
     const int M = x->M, N = x->N;
     const vf octave = vf_set(0.693147181f), zero = vf_set(0);
-    const vf d = vf_load_some(x->d, rest);
-    vf dd = zero;
+    vf dh[STATES], drate[STATES], rate[STATES], after[STATES];
+    SIMD_UNROLL for (int i = 0; i < B; i++)
+    {
+        dh[i] = vf_load_some(g->dh + (n + i) * M, rest);
+        drate[i] = zero;
+        rate[i] = vf_load_some(x->rate + (n + i) * M, rest);
+        after[i] = vf_load(g->h + (x->T * B + i) * VF);
+    }
     for (int t = x->T - 1; t >= 0; t--) {
         const vf u = vf_load_some(x->u + t * M, rest);
         const vf dy = vf_load_some(g->dy + t * M, rest);
         const vf step = vf_load_some(x->delta + t * M, rest), drive = step * u;
         const vf slope = zero - step * octave;
-        const float *before = g->h + t * N * VF, *decay = g->decay + t * N * VF;
-        float *to_b = g->to_b + t * N * VF, *to_c = g->to_c + t * N * VF;
+        const float *b = x->b + t * N + n, *c = x->c + t * N + n;
         vf to_drive = zero, to_step = zero;
-        for (int n = 0; n < N; n++) {
-            const vf a = vf_load(decay + n * VF), after = vf_load(before + (N + n) * VF);
-            const vf into = vf_fma(vf_set(x->c[t * N + n]), dy, vf_load(g->dh + n * VF));
-            const vf kept = a * into;
-            const vf to_exponent =
-                kept * vf_load(before + n * VF) * vf_load(g->rate + n * VF);
-            vf_store(to_c + n * VF, vf_fma(dy, after, vf_load(to_c + n * VF)));
-            vf_store(to_b + n * VF, vf_fma(into, drive, vf_load(to_b + n * VF)));
-            to_drive = vf_fma(into, vf_set(x->b[t * N + n]), to_drive);
+        SIMD_UNROLL for (int i = 0; i < B; i++)
+        {
+            const int at = (t * B + i) * VF;
+            const vf before = vf_load(g->h + at);
+            const vf into = vf_fma(vf_set(c[i]), dy, dh[i]);
+            dh[i] = vf_load(g->decay + at) * into;
+            const vf to_exponent = dh[i] * before * rate[i];
+            vf_store(g->to_c + at, vf_fma(dy, after[i], vf_load(g->to_c + at)));
+            vf_store(g->to_b + at, vf_fma(into, drive, vf_load(g->to_b + at)));
+            to_drive = vf_fma(into, vf_set(b[i]), to_drive);
             to_step = to_step + to_exponent;
-            vf_store(g->drate + n * VF,
-                     vf_fma(to_exponent, slope, vf_load(g->drate + n * VF)));
-            vf_store(g->dh + n * VF, kept);
+            drate[i] = vf_fma(to_exponent, slope, drate[i]);
+            after[i] = before;
         }
-        add_to(g->du + t * M, vf_fma(to_drive, step, d * dy), rest);
+        add_to(g->du + t * M, to_drive * step, rest);
         add_to(g->ddelta + t * M, vf_fnma(to_step, octave, to_drive * u), rest);
-        dd = vf_fma(dy, u, dd);
     }
-    if (g->dd)
-        add_to(g->dd, dd, rest);
+    SIMD_UNROLL for (int i = 0; i < B; i++)
+    {
+        vf_store_some(g->dh + (n + i) * M, dh[i], rest);
+        if (g->drate)
+            add_to(g->drate + (n + i) * M, drate[i], rest);
+    }
+}
+
+/* A block of B states of all channels. The sums over channels of one vector are in work
+ * until all of them are in. */
+static inline __attribute__((always_inline)) void
+block_bwd(const channels *all, gradient g, float *db, float *dc, int n, const int B)
+{
+    const int size = all->T * B * VF, M = all->M, N = all->N;
+    for (int i = 0; i < size; i += VF) {
+        vf_store(g.to_b + i, vf_set(0));
+        vf_store(g.to_c + i, vf_set(0));
+    }
+    for (int m = 0; m < M; m += VF) {
+        const channels x = from(all, m);
+        const gradient at = {.du = g.du + m,
+                             .ddelta = g.ddelta + m,
+                             .dh = g.dh + m,
+                             .drate = g.drate ? g.drate + m : NULL,
+                             .dy = g.dy + m,
+                             .before = g.before + m,
+                             .h = g.h,
+                             .decay = g.decay,
+                             .to_b = g.to_b,
+                             .to_c = g.to_c};
+        if (x.rest >= VF) {
+            again(&x, &at, n, B, VF);
+            back(&x, &at, n, B, VF);
+        } else {
+            again(&x, &at, n, B, x.rest);
+            back(&x, &at, n, B, x.rest);
+        }
+    }
+    for (int i = 0; i < all->T * B; i++) {
+        db[i / B * N + n + i % B] += vf_sum(vf_load(g.to_b + i * VF));
+        dc[i / B * N + n + i % B] += vf_sum(vf_load(g.to_c + i * VF));
+    }
+}
+
+/* The way around the states: y = d u. */
+static void skip_bwd(const channels *x, float *du, float *dd, const float *dy)
+{
+    const int M = x->M;
+    for (int m = 0; m < M; m += VF) {
+        const size_t rest = (size_t)(M - m);
+        const vf d = vf_load_some(x->d + m, rest);
+        vf sum = vf_set(0);
+        for (int t = 0; t < x->T; t++) {
+            const vf dyt = vf_load_some(dy + t * M + m, rest);
+            add_to(du + t * M + m, d * dyt, rest);
+            sum = vf_fma(dyt, vf_load_some(x->u + t * M + m, rest), sum);
+        }
+        if (dd)
+            add_to(dd + m, sum, rest);
+    }
 }
 
 /* Addresses a page apart look alike to a processor at first, so arrays that are walked side
@@ -134,27 +226,6 @@ static inline size_t apart(size_t n)
 {
     enum { PAGE = 4096 / sizeof(float) };
     return n + (PAGE + PAGE / 4 - n % PAGE) % PAGE;
-}
-
-/* From the states of this vector of channels to the arrays of all, and back. */
-static inline void collect(const gradient *g, const float *rate, const float *dh, int M,
-                           int N, size_t rest)
-{
-    for (int n = 0; n < N; n++) {
-        vf_store(g->rate + n * VF, vf_load_some(rate + n * M, rest));
-        vf_store(g->dh + n * VF, vf_load_some(dh + n * M, rest));
-        vf_store(g->drate + n * VF, vf_set(0));
-    }
-}
-
-static inline void hand_back(const gradient *g, float *drate, float *dh, int M, int N,
-                             size_t rest)
-{
-    for (int n = 0; n < N; n++) {
-        vf_store_some(dh + n * M, vf_load(g->dh + n * VF), rest);
-        if (drate)
-            add_to(drate + n * M, vf_load(g->drate + n * VF), rest);
-    }
 }
 
 void SIMD(scan_bwd)(float *du, float *ddelta, float *db, float *dc, float *restrict drate,
@@ -166,36 +237,21 @@ void SIMD(scan_bwd)(float *du, float *ddelta, float *db, float *dc, float *restr
                     int N)
 {
     const channels all = {u, delta, b, c, rate, d, T, M, N, (size_t)M};
-    const size_t part = (size_t)T * (size_t)N * VF, states = (size_t)N * VF;
-    gradient g = {.to_b = work};
+    const size_t part = (size_t)T * STATES * VF;
+    gradient g = {.du = du,
+                  .ddelta = ddelta,
+                  .dh = dh,
+                  .drate = drate,
+                  .dy = dy,
+                  .before = h,
+                  .to_b = work};
     g.to_c = g.to_b + apart(part);
     g.decay = g.to_c + apart(part);
     g.h = g.decay + apart(part);
-    g.rate = g.h + part + states;
-    g.drate = g.rate + states;
-    g.dh = g.drate + states;
-    for (size_t i = 0; i < part; i += VF) {
-        vf_store(g.to_b + i, vf_set(0));
-        vf_store(g.to_c + i, vf_set(0));
-    }
-    for (int m = 0; m < M; m += VF) {
-        const channels x = from(&all, m);
-        g.du = du + m;
-        g.ddelta = ddelta + m;
-        g.dd = dd ? dd + m : NULL;
-        g.dy = dy + m;
-        collect(&g, x.rate, dh + m, M, N, x.rest);
-        if (x.rest >= VF) {
-            again(&x, &g, h + m, VF);
-            channels_bwd(&x, &g, VF);
-        } else {
-            again(&x, &g, h + m, x.rest);
-            channels_bwd(&x, &g, x.rest);
-        }
-        hand_back(&g, drate ? drate + m : NULL, dh + m, M, N, x.rest);
-    }
-    for (int i = 0; i < T * N; i++) {
-        db[i] += vf_sum(vf_load(g.to_b + i * VF));
-        dc[i] += vf_sum(vf_load(g.to_c + i * VF));
-    }
+    skip_bwd(&all, du, dd, dy);
+    int n = 0;
+    for (; n + STATES <= N; n += STATES)
+        block_bwd(&all, g, db, dc, n, STATES);
+    for (; n < N; n++)
+        block_bwd(&all, g, db, dc, n, 1);
 }

@@ -9,6 +9,8 @@
  *   vf_fma               a b + c, one rounding   vf_fnma             c - a b
  *   vf_min, _max         b where one is NaN      vf_gt, _select      m ? a : b
  *   vf_exp2_magic        2^(n-1) of 1.5 2^23 + n, n = -126 .. 128; 0 at -126
+ *   vf_round, vf_scale   to the nearest whole number; x 2^n; where VF_SCALES is defined, as
+ *   vf_floor_log2, vf_near_inverse_root       of x > 0; the latter to 14 bits
  *   vf_exponent          e of x = m 2^e, x normal and positive
  *   vf_mantissa          m, 1 <= m < 2
  *   vf_sum, _top         over the lanes, in one fixed order

@@ -15,9 +15,9 @@ static inline polar polar_of(vc x, float g)
     polar z = {.x = x};
     const vf r2 = vf_fma(z.x.re, z.x.re, z.x.im * z.x.im), zero = vf_set(0);
     const vm there = vf_gt(r2, zero);
-    z.r = vf_sqrt(r2);
-    z.inverse = vf_select(there, vf_set(1) / vf_select(there, z.r, vf_set(1)), zero);
-    z.m = g < 1 ? vf_exp(vf_log(vf_max(vf_set(smallest2), r2)) * vf_set(0.5f * g)) : z.r;
+    z.inverse = vf_select(there, vf_inverse_root(vf_max(vf_set(FLT_MIN), r2)), zero);
+    z.r = r2 * z.inverse;
+    z.m = g < 1 ? vf_power(vf_max(vf_set(smallest2), r2), vf_set(0.5f * g)) : z.r;
     return z;
 }
 
