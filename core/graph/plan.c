@@ -248,6 +248,7 @@ static void configure(dfn_plan *p, const dfn_graph *g, const dfn_plan_config *co
         dfn_kernels_init_c(&p->kernels.f32, config->cpu);
     if (config->precision == DFN_F64)
         return;
+    p->kernels.f32.ahead = dfn_cpu_ahead();
     if (config->mode == DFN_INFER) /* rows that do not depend on how many there are */
         p->kernels.f32.matmul = dfn_matmul_c;
     else if (config->gemm)

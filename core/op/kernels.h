@@ -14,7 +14,8 @@ enum { DFN_LANES = 16 }; /* frames side by side, lanes.h */
 
 /* Weights are read once per hop, from front to end of the model. `ahead` is how many bytes
  * before their use one row's product asks the caches for them; at the end of a layer, that
- * is the next one. 0 where the processor finds out by itself and does it better. */
+ * is the next one. 0, as at first, where the processor finds out by itself and does it
+ * better. */
 #define DFN_KERNEL(name, args) void(*name) args;
 #define REAL float
 typedef struct dfn_kernels {
@@ -29,6 +30,9 @@ typedef struct dfn_kernels_f64 {
 } dfn_kernels_f64;
 #undef REAL
 #undef DFN_KERNEL
+
+/** That distance, for the processor we run on. It changes no result. rt: no */
+size_t dfn_cpu_ahead(void);
 
 /** Fill a table: portable C first, then what the `cpu` flags allow. rt: yes */
 void dfn_kernels_init_c(dfn_kernels *k, unsigned cpu);
