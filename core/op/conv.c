@@ -6,10 +6,8 @@
  *   repeated   a few kernels per channel and no frames before: the same, with each channel
  *              repeated for each of its outputs
  *   along      a kernel along time of few outputs (conv_along.h)
- *   general    the window of every output bin is a row [kt][kf][C/g], the weights are
- * turned to that order, and a group becomes a matrix product. Groups of few outputs count
- * as one, with zeros where an output does not see a channel: vectors would stay empty
- * otherwise
+ *   general    windows [kt][kf][C/g] are rows of a matrix product for each group; small
+ *              groups count as one, with zeros, since vectors would stay empty otherwise
  *
  * Backward is the same in reverse: the gradients of the product, then scatter. */
 #include "op/conv_along.h"
@@ -365,6 +363,7 @@ static conv_run stream(const dfn_args *a, const conv_shape *s, int T, int To, in
                       .w = a->w[0],
                       .b = a->w[1],
                       .format = a->node->packed ? a->node->attr.format : DFN_WEIGHTS_PLAIN,
+                      .relu = a->node->packed && a->node->attr.act == DFN_ACT_RELU,
                       .scratch = a->scratch};
 }
 

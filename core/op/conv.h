@@ -34,6 +34,7 @@ typedef struct conv_run {
     REAL *sums;            /* the state, where it is sums: conv_overlaps() */
     const REAL *w, *b;     /* b may be NULL; packed: w is all */
     dfn_weight_format format;
+    bool relu;     /* packed only: of the result */
     REAL *scratch; /* conv_scratch() numbers */
 } conv_run;
 

@@ -93,7 +93,7 @@ static void fwd(const dfn_args *a)
     const conv_shape s = shape(&a->node->attr, a->in_shape[0]);
     OP(conv_op_forward)(a, &s, a->in_shape[0].t, a->out_shape.t);
     if (a->node->packed)
-        packed_activate(a);
+        packed_activate_rest(a);
 }
 
 static void bwd(const dfn_args *a)

@@ -2,16 +2,15 @@
  * form that suits its shape:
  *
  *   depthwise  bias[O], then weights [kt][kf][O], in float32 whatever the format. With
- * several outputs per channel, channels are repeated as often first overlap    kernels
- * along time with fewer outputs than inputs: a new frame is multiplied by all taps at once,
- * and what later frames need of it is kept as sums. The state is these sums
- * [F][groups][kt][O/g], not the frames dense      windows of all channels as rows of one
- * layer, with zeros for the channels of other groups; without a kernel along time, windows
- * are read where they are general    windows [kt][kf][C/g] of each group, which is a layer
- * of its own
+ *              several outputs per channel, channels are repeated as often first
+ *   overlap    kernels along time with fewer outputs than inputs: a new frame is multiplied
+ *              by all taps at once, and what later frames need of it is kept as sums. The
+ *              state is these sums [F][groups][kt][O/g], not the frames
+ *   dense      windows of all channels as rows of one layer, with zeros for the channels of
+ *              other groups; without a kernel along time, windows are read where they are
+ *   general    windows [kt][kf][C/g] of each group, which is a layer of its own
  *
- * In windows channels stay together: [kt][kf][channels]. A pointwise convolution is dense.
- */
+ * In windows channels stay together: [kt][kf][channels]. A pointwise convolution is dense. */
 #include "op/conv.h"
 #include "op/history.h"
 
@@ -39,13 +38,13 @@ bool OP(conv_overlaps)(const conv_shape *s)
            s->O < s->C;
 }
 
-static packed_layer layer(const conv_shape *s, dfn_weight_format f)
+static packed_layer layer(const conv_shape *s, dfn_weight_format f, bool relu)
 {
     const int I = s->C / s->groups, O = s->O / s->groups;
     switch (choose(s)) {
-    case OVERLAP: return (packed_layer){s->groups, I, O * s->kt, DFN_WEIGHTS_F32};
-    case DENSE: return (packed_layer){1, window(s) * s->groups, s->O, f};
-    case GENERAL: return (packed_layer){1, window(s), O, f};
+    case OVERLAP: return (packed_layer){s->groups, I, O * s->kt, DFN_WEIGHTS_F32, false};
+    case DENSE: return (packed_layer){1, window(s) * s->groups, s->O, f, relu};
+    case GENERAL: return (packed_layer){1, window(s), O, f, relu};
     case DEPTHWISE: break;
     }
     return (packed_layer){0};
@@ -54,7 +53,7 @@ static packed_layer layer(const conv_shape *s, dfn_weight_format f)
 /* Numbers of one packed layer: of a group if the form is general. */
 static size_t layer_size(const conv_shape *s, dfn_weight_format f)
 {
-    const packed_layer l = layer(s, f);
+    const packed_layer l = layer(s, f, false);
     return dfn_packed_size(l.G, l.I, l.O, l.format);
 }
 
@@ -94,11 +93,10 @@ size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t 
     const size_t rows = (size_t)s->Fo * (conv_pointwise(s) ? frames : 1);
     if (conv_by_channel(s) || OP(conv_overlaps)(s))
         return rows_size(s);
-    return rows_size(s) + OP(packed_layer_scratch)(layer(s, f), rows);
+    return rows_size(s) + OP(packed_layer_scratch)(layer(s, f, false), rows);
 }
 
-/* ---- packing
- * ---------------------------------------------------------------------------- */
+/* ---- packing ---- */
 
 static void pack_depthwise(const conv_shape *s, const float *w, const float *b, float *to)
 {
@@ -159,8 +157,7 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, con
     }
 }
 
-/* ---- running
- * ---------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 /* As many channels as outputs. */
 static void repeat(const conv_run *r, const REAL **x)
@@ -190,7 +187,7 @@ static void depthwise(const conv_run *r, REAL *y)
 static void overlap(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
-    const packed_layer l = layer(s, r->format);
+    const packed_layer l = layer(s, r->format, r->relu);
     const dfn_packed w = dfn_packed_view(r->w, l.G, l.I, l.O, l.format);
     for (int t = 0; t < r->To; t++, y += s->Fo * s->O)
         r->k->gemm_overlap(y, r->sums, r->x + (size_t)t * (size_t)(s->F * s->C), &w, s->F,
@@ -214,7 +211,7 @@ static void edge(const conv_run *r, packed_layer l, REAL *y, const REAL *const *
 static void dense(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
-    const packed_layer l = layer(s, r->format);
+    const packed_layer l = layer(s, r->format, r->relu);
     const REAL *x[CONV_KERNEL_MAX];
     REAL *rest = r->scratch ? (REAL *)r->scratch + rows_size(s) : NULL;
     const int first = (s->pad_f + s->stride_f - 1) / s->stride_f, room = s->F - s->kf;
@@ -241,7 +238,7 @@ static void dense(const conv_run *r, REAL *y)
 static void general(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
-    const packed_layer l = layer(s, r->format);
+    const packed_layer l = layer(s, r->format, r->relu);
     const int nc = s->C / s->groups;
     const REAL *x[CONV_KERNEL_MAX];
     REAL *p = r->scratch, *rest = p + rows_size(s);
@@ -260,10 +257,13 @@ static void general(const conv_run *r, REAL *y)
 
 void OP(conv_packed_forward)(const conv_run *r, REAL *y)
 {
-    switch (choose(r->s)) {
+    const form f = choose(r->s);
+    switch (f) {
     case DEPTHWISE: depthwise(r, y); break;
     case OVERLAP: overlap(r, y); break;
     case DENSE: dense(r, y); break;
     case GENERAL: general(r, y); break;
     }
+    if (r->relu && (f == DEPTHWISE || f == OVERLAP))
+        r->k->activation_fwd(y, y, DFN_ACT_RELU, 0, (size_t)(r->To * r->s->Fo * r->s->O));
 }

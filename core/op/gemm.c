@@ -1,13 +1,15 @@
 /* gemm.c - products with packed weights, and what prepares their input. See packed.h.
  *
  *   gemm_f32       y[n][g][o] = b[g][o] + sum_i x[n][g][i] W[g][o][i]
- *   gemm_overlap   z[n][g][d][o] the same; s[n][g][d][o] = s[n][g][d + 1][o] +
- * z[n][g][d][o], where there is no d + 1: z; y[n][g][o] = s[n][g][0][o] gemm_bf16      as
- * gemm_f32, with x and W rounded to 8 significant bits, sums in full gemm_int8 y[n][g][o] =
- * b + s[n] scale[g][o] sum_i q[n][g][i] W[g][o][i] round_bf16     to the nearest, ties to
- * even quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to
- * even; NaN or infinity in the row: s = NaN, so that every output becomes NaN
- */
+ *   gemm_bf16      the same, with x and W rounded to 8 significant bits, sums in full
+ *   gemm_int8      y[n][g][o] = b + s[n] scale[g][o] sum_i q[n][g][i] W[g][o][i]
+ *   gemm_overlap   z[n][g][d][o] as y of gemm_f32; s[n][g][d][o] = s[n][g][d + 1][o] +
+ *                  z[n][g][d][o], where there is no d + 1: z; y[n][g][o] = s[n][g][0][o]
+ *   round_bf16     to the nearest, ties to even
+ *   quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to even;
+ *                  NaN or infinity in the row: s = NaN, so that every output becomes NaN
+ *
+ * With relu, the first three end in max(y, 0); NaN stays. */
 #include "op/real.h"
 
 #include <string.h>
@@ -28,6 +30,9 @@ static const void *tile(const dfn_packed *w, int group, int t, size_t *step)
 
 static int least(int a, int b) { return a < b ? a : b; }
 
+/* A result as it is stored. */
+static REAL end(const dfn_packed *w, REAL y) { return w->relu && y < 0 ? 0 : y; }
+
 static void single(REAL *restrict y, const REAL *restrict x, const dfn_packed *w, int N,
                    int ldx, int ldy)
 {
@@ -35,9 +40,10 @@ static void single(REAL *restrict y, const REAL *restrict x, const dfn_packed *w
         for (int g = 0; g < w->G; g++) {
             const float *wg =
                 (const float *)w->tile + (size_t)g * packed_group(w) / sizeof *wg;
-            y[g] = w->bias[g * TILE];
+            REAL sum = w->bias[g * TILE];
             for (int i = 0; i < w->I; i++)
-                y[g] += x[g * w->I + i] * wg[i];
+                sum += x[g * w->I + i] * wg[i];
+            y[g] = end(w, sum);
         }
 }
 
@@ -62,7 +68,7 @@ void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w,
                         sum[j] += x[g * w->I + i] * wi[j];
                 }
                 for (int j = 0; j < least(TILE, w->O - t * TILE); j++)
-                    y[g * w->O + t * TILE + j] = sum[j];
+                    y[g * w->O + t * TILE + j] = end(w, sum[j]);
             }
 }
 
@@ -116,7 +122,7 @@ void OP(gemm_bf16)(REAL *restrict y, const uint16_t *restrict h, const dfn_packe
                         sum[j] += x0 * widen(wi[2 * j]) + x1 * widen(wi[2 * j + 1]);
                 }
                 for (int j = 0; j < least(TILE, w->O - t * TILE); j++)
-                    y[g * w->O + t * TILE + j] = sum[j];
+                    y[g * w->O + t * TILE + j] = end(w, sum[j]);
             }
 }
 
@@ -138,8 +144,8 @@ void OP(gemm_int8)(REAL *restrict y, const int8_t *restrict q, const float *rest
                 }
                 for (int j = 0; j < least(TILE, w->O - t * TILE); j++)
                     y[g * w->O + t * TILE + j] =
-                        (REAL)sum[j] * ((REAL)scale[n] * (REAL)w->scale[at + j]) +
-                        (REAL)w->bias[at + j];
+                        end(w, (REAL)sum[j] * ((REAL)scale[n] * (REAL)w->scale[at + j]) +
+                                   (REAL)w->bias[at + j]);
             }
 }
 

@@ -17,7 +17,8 @@ static int groups(const dfn_node *n) { return n->attr.groups ? n->attr.groups : 
 static packed_layer layer(const dfn_node *n, dfn_shape in)
 {
     const int G = groups(n);
-    return (packed_layer){G, in.d[2] / G, n->attr.out / G, n->attr.format};
+    return (packed_layer){G, in.d[2] / G, n->attr.out / G, n->attr.format,
+                          n->attr.act == DFN_ACT_RELU};
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
@@ -68,7 +69,7 @@ static void fwd(const dfn_args *a)
         OP(packed_layer_run)
         (k, layer(a->node, a->in_shape[0]), a->w[0], a->out, a->in[0], dfn_args_rows(a),
          a->in_shape[0].d[2], a->out_shape.d[2], a->scratch);
-        packed_activate(a);
+        packed_activate_rest(a);
         return;
     }
     const int N = dfn_args_rows(a), ldx = a->in_shape[0].d[2], ldy = a->out_shape.d[2];

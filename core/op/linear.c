@@ -31,7 +31,8 @@ void OP(linear_backward)(const KERNELS *k, REAL *restrict dx, REAL *restrict dw,
 
 static packed_layer layer(const dfn_node *n, dfn_shape in)
 {
-    return (packed_layer){1, in.d[2], n->attr.out, n->attr.format};
+    return (packed_layer){1, in.d[2], n->attr.out, n->attr.format,
+                          n->attr.act == DFN_ACT_RELU};
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,
@@ -76,7 +77,7 @@ static void fwd(const dfn_args *a)
         OP(packed_layer_run)
         (k, layer(a->node, a->in_shape[0]), a->w[0], a->out, a->in[0], dfn_args_rows(a), I,
          O, a->scratch);
-        packed_activate(a);
+        packed_activate_rest(a);
         return;
     }
     OP(linear_forward)(k, a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), I, O);

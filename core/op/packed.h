@@ -32,6 +32,7 @@ typedef struct dfn_packed {
     const float *scale;    /* int8 only, the same shape */
     const int32_t *offset; /* int8 only: -128 sum of q over the inputs */
     const void *tile;
+    bool relu;    /* results below zero become zero */
     size_t ahead; /* bytes that kernels ask for before they need them, see kernels.h */
 } dfn_packed;
 

@@ -102,11 +102,12 @@ static void scale_all(double *bound, layer l, double factor)
 /* I products and sums, each with half an eps of error, in whatever order. */
 void variant_gemm_f32(const variant *v)
 {
-    for (int i = 0; i < LAYERS; i++) {
-        const layer l = layers[i];
+    for (int i = 0; i < 2 * LAYERS; i++) { /* with and without relu */
+        const layer l = layers[i / 2];
         pair x = pair_new((size_t)(l.N * l.G * l.I), 2, 1), w = pair_new(count(l), 1, 2);
         pair b = pair_new((size_t)(l.G * l.O), 1, 3);
         problem p = problem_new(l, DFN_WEIGHTS_F32, &w, &b);
+        p.w.relu = i % 2;
         double *bound = magnitudes(l, &x, &w, &b);
         results y = results_new(l);
         const int ldx = l.G * l.I, ldy = l.G * l.O + GAP;
@@ -152,12 +153,13 @@ void variant_gemm_overlap(const variant *v)
  * lose what is below the normal numbers. */
 void variant_gemm_bf16(const variant *v)
 {
-    for (int i = 0; i < LAYERS; i++) {
-        const layer l = layers[i];
+    for (int i = 0; i < 2 * LAYERS; i++) { /* with and without relu */
+        const layer l = layers[i / 2];
         const int padded = l.I + l.I % 2, ldy = l.G * l.O + GAP;
         pair x = pair_new((size_t)(l.N * l.G * l.I), 2, 1), w = pair_new(count(l), 1, 2);
         pair b = pair_new((size_t)(l.G * l.O), 1, 3);
         problem p = problem_new(l, DFN_WEIGHTS_BF16, &w, &b);
+        p.w.relu = i % 2;
         double *bound = magnitudes(l, &x, &w, &b);
         results y = results_new(l);
         uint16_t *h = malloc((size_t)(l.N * l.G * padded) * sizeof *h);
@@ -175,12 +177,13 @@ void variant_gemm_bf16(const variant *v)
 /* Sums are exact: what is left are the roundings of sum, scale, product and bias. */
 void variant_gemm_int8(const variant *v)
 {
-    for (int i = 0; i < LAYERS; i++) {
-        const layer l = layers[i];
+    for (int i = 0; i < 2 * LAYERS; i++) { /* with and without relu */
+        const layer l = layers[i / 2];
         const int padded = (l.I + 3) / 4 * 4, ldy = l.G * l.O + GAP;
         pair x = pair_new((size_t)(l.N * l.G * l.I), 2, 1), w = pair_new(count(l), 1, 2);
         pair b = pair_new((size_t)(l.G * l.O), 1, 3);
         problem p = problem_new(l, DFN_WEIGHTS_INT8, &w, &b);
+        p.w.relu = i % 2;
         results y = results_new(l);
         int8_t *q = malloc((size_t)(l.N * l.G * padded));
         float *s = malloc((size_t)l.N * sizeof *s);

@@ -36,8 +36,8 @@ typedef struct dfn_loss_config dfn_loss_config; /* weights and shapes: loss_conf
         const REAL *noisy, *target, *enhanced; /* [B][T][bins][2] */                       \
         const REAL *mask;                      /* [B][T][nb_erb] */                        \
         const REAL *lsnr, *vad, *alpha; /* [B][T]; dB, probability, share of the filter */ \
-        const double *bandwidth_hz;     /* [B], may be NULL; bins above neither reward nor \
-                                           punish; 0: all count */                         \
+        const double *bandwidth_hz; /* [B], may be NULL; bins above neither reward nor \
+                                           punish; 0: all count */   \
         REAL *d_enhanced, *d_mask, *d_lsnr, *d_vad, *d_alpha;                              \
         float scale; /* of all gradients: 1 / shards of the step */                        \
     }

@@ -51,6 +51,8 @@ enum {
 };
 #endif
 
+#include <math.h>
+
 enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACKED_TILE };
 
 static inline void store(float *y, vf x, int left)
@@ -93,8 +95,8 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
     {
         SIMD_UNROLL for (int p = 1; p < P; p++) s[r][0][j] =
             sums_add(s[r][0][j], s[r][p][j]);
-        store(y + r * ldy + j * VF, sums_end(s[r][0][j], end, j * VF, scale ? scale[r] : 1),
-              outputs - j * VF);
+        const vf all = sums_end(s[r][0][j], end, j * VF, scale ? scale[r] : 1);
+        store(y + r * ldy + j * VF, vf_max(vf_set(end->least), all), outputs - j * VF);
     }
 }
 
@@ -122,7 +124,7 @@ static inline void gemm(float *restrict y, const input *restrict x, const float 
         for (int o = 0; o < w->O; o += PACKED_BLOCK) {
             const int at = g * padded + o, left = w->O - o;
             const ends end = {w->bias + at, w->scale + (scale ? at : 0),
-                              w->offset + (scale ? at : 0)};
+                              w->offset + (scale ? at : 0), w->relu ? 0 : -INFINITY};
             const int n = left < PACKED_BLOCK ? left : PACKED_BLOCK;
             const input *xg = x + g * I;
             const weight *wo = (const weight *)w->tile + (size_t)at * (size_t)I;

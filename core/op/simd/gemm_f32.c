@@ -41,9 +41,11 @@ static void single(float *restrict y, const float *restrict x, const dfn_packed 
 {
     for (int g = 0; g < w->G; g++) {
         const float *wg = (const float *)w->tile + (size_t)g * packed_group(w) / sizeof *wg;
-        for (int n = 0; n < N; n++)
-            y[n * ldy + g] =
+        for (int n = 0; n < N; n++) {
+            const float sum =
                 w->bias[g * PACKED_TILE] + dot(wg, x + n * ldx + g * w->I, w->I);
+            y[n * ldy + g] = w->relu && sum < 0 ? 0 : sum;
+        }
     }
 }
 

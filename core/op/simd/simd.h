@@ -46,6 +46,7 @@
 typedef struct ends {
     const float *bias, *scale;
     const int32_t *offset;
+    float least; /* 0 if there is a relu, else -inf */
 } ends;
 
 #define REAL float
