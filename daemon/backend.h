@@ -35,6 +35,8 @@ typedef struct dfnd_backend_class {
     void (*remove)(dfnd_backend *b, dfnd_instance *i);
     /** The latency or the settings changed: offer it anew as far as needed. */
     void (*update)(dfnd_backend *b, dfnd_instance *i);
+    /** The computer has slept: open streams and look for devices anew, and at once. */
+    void (*wake)(dfnd_backend *b);
     /** Let people hear the clean sound on the default output. */
     dfn_status (*monitor)(dfnd_backend *b, dfnd_instance *i, bool on, dfn_error *err);
     /** Without open(): all devices, for --list-devices. Waits a second at most. */

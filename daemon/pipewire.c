@@ -105,6 +105,7 @@ const dfnd_backend_class dfnd_pipewire = {
     .add = add,
     .remove = backend_remove,
     .update = update,
+    .wake = dfnd_pw_wake,
     .monitor = monitor,
     .list = dfnd_pw_list,
 };

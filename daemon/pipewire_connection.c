@@ -129,17 +129,31 @@ static int on_tick(sd_event_source *source, uint64_t at, void *user)
     return 0;
 }
 
+/* Without the wait that has grown. */
+static void retry_soon(dfnd_backend *b)
+{
+    b->wait = DFND_PW_WAIT_MIN;
+    b->retrying = false;
+    dfnd_pw_later(b);
+}
+
 /* Something new in the folder of sockets: it may be the server. */
 static int on_socket(sd_event_source *source, const struct inotify_event *e, void *user)
 {
     dfnd_backend *b = user;
     (void)source, (void)e;
-    if (b->core)
-        return 0;
-    b->wait = DFND_PW_WAIT_MIN;
-    b->retrying = false;
-    dfnd_pw_later(b);
+    if (!b->core)
+        retry_soon(b);
     return 0;
+}
+
+/* What is offered stays, and so do those who listen. */
+void dfnd_pw_wake(dfnd_backend *b)
+{
+    for (int n = 0; n < DFND_INSTANCES; n++)
+        if (b->pairs[n])
+            dfnd_pw_side_renew(&b->pairs[n]->device);
+    retry_soon(b);
 }
 
 static int tell_thread(struct spa_loop *loop, bool async, uint32_t seq, const void *data,

@@ -164,6 +164,14 @@ static void update(dfnd_backend *b, dfnd_instance *i)
     pthread_mutex_unlock(&b->lock);
 }
 
+static void wake(dfnd_backend *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->rescan = true;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
 static dfn_status monitor(dfnd_backend *b, dfnd_instance *i, bool on, dfn_error *err)
 {
     (void)b;
@@ -267,6 +275,7 @@ const dfnd_backend_class dfnd_portaudio = {
     .add = add,
     .remove = remove_instance,
     .update = update,
+    .wake = wake,
     .monitor = monitor,
     .list = dfnd_pa_list,
 };
