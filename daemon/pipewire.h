@@ -18,6 +18,8 @@ enum {
     DFND_PW_WAIT_MIN = 50,   /* milliseconds until something is tried again: at first */
     DFND_PW_WAIT_MAX = 2000, /* and at most */
     DFND_PW_SETTLE = 150,    /* milliseconds that a new target must stay the same */
+    DFND_PW_PATIENCE = 800,  /* the wait from which on it is odd that there is no default */
+    DFND_PW_REREADS = 3,     /* then nobody decides */
     DFND_PW_CHANNELS = 2,
     DFND_PW_MONITOR_LINKS = 16
 };
@@ -109,6 +111,8 @@ void dfnd_pw_measure(dfnd_backend *b);
 bool dfnd_pw_is_managed(const dfnd_pw_pair *p);
 /** Find the device that the instance shall be linked with. NULL: there is none. */
 const dfnd_pw_object *dfnd_pw_target(const dfnd_pw_graph *g, const dfnd_instance *i);
+/** Whether there are devices, but no default is known, which may be our ignorance. */
+bool dfnd_pw_is_undecided(const dfnd_pw_pair *p);
 /** Destroy wrong links of the device side. The node it is linked with, or NULL. */
 const dfnd_pw_object *dfnd_pw_check_links(dfnd_pw_pair *p);
 

@@ -102,11 +102,16 @@ static int on_retry(sd_event_source *source, uint64_t at, void *user)
     dfnd_backend *b = user;
     (void)source, (void)at;
     b->retrying = false;
+    bool undecided = false;
+    for (int n = 0; n < DFND_INSTANCES; n++)
+        if (b->pairs[n]) {
+            b->pairs[n]->held = b->pairs[n]->held_offer = b->pairs[n]->heard_held = false;
+            undecided |= b->core && dfnd_pw_is_undecided(b->pairs[n]);
+        }
     if (!b->core)
         connect_to_server(b);
-    for (int n = 0; n < DFND_INSTANCES; n++)
-        if (b->pairs[n])
-            b->pairs[n]->held = b->pairs[n]->held_offer = b->pairs[n]->heard_held = false;
+    else if (undecided && b->wait >= DFND_PW_PATIENCE)
+        dfnd_pw_graph_reread(&b->graph);
     b->changed = true;
     settle(b);
     return 0;
