@@ -208,4 +208,4 @@ class Service(pipewire.Case):
 
 
 if __name__ == "__main__":
-    pipewire.main()
+    pipewire.main(jobs=4)

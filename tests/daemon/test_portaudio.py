@@ -210,4 +210,4 @@ class PortAudio(pipewire.Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(jobs=2)

@@ -142,4 +142,4 @@ class Rig(pipewire.Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(jobs=3)

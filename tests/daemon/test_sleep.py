@@ -112,4 +112,4 @@ class Sleep(pipewire.Case):
 
 
 if __name__ == "__main__":
-    pipewire.main()
+    pipewire.main(jobs=4)

@@ -268,4 +268,4 @@ class Survive(pipewire.Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(jobs=4)
