@@ -186,12 +186,13 @@ void dfnd_pw_measure(dfnd_backend *b)
         const int rate = atomic_load(&s->rate), quantum = atomic_load(&s->quantum);
         const uint64_t xruns = atomic_load(&s->xruns);
         if (i->rate == rate && i->quantum == quantum && i->xruns == xruns &&
-            i->realtime == realtime)
+            i->realtime == realtime && i->scheduled)
             continue;
         i->rate = rate;
         i->quantum = quantum;
         i->xruns = xruns;
         i->realtime = realtime;
+        i->scheduled = rate > 0; /* it has run */
         dfnd_instance_changed(i);
     }
 }

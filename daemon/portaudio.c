@@ -65,9 +65,12 @@ static void look_at(dfnd_backend *b, dfnd_pa_lane *l, bool hangs)
     pthread_mutex_unlock(&b->lock);
     const unsigned long long block =
         atomic_load_explicit(&l->longest, memory_order_relaxed);
-    const bool changed = xruns != i->xruns || l->realtime != i->realtime;
+    const bool scheduled = atomic_load_explicit(&l->beats[1], memory_order_relaxed) > 0;
+    const bool changed =
+        xruns != i->xruns || l->realtime != i->realtime || scheduled != i->scheduled;
     i->xruns = xruns;
     i->realtime = l->realtime;
+    i->scheduled = scheduled;
     if (i->quantum == 0 && i->state == DFND_RUNNING)
         i->quantum = (int)block;
     if (hangs && i->state != DFND_RUNNING)
