@@ -84,8 +84,11 @@ static void settle(dfnd_backend *b)
         report_no_server(b, "the connection broke");
         dfnd_pw_later(b); /* it may be one that dies at once, again and again */
     }
-    if (b->core && b->changed)
+    /* What is done may change something at once, and no event of the server tells. */
+    for (int k = 0; b->core && b->changed && k < 4; k++)
         dfnd_pw_review(b);
+    if (b->core && b->changed)
+        dfnd_pw_later(b);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *user)
