@@ -112,15 +112,13 @@ static dfn_status add(dfnd_backend *b, dfnd_instance *i, dfn_error *err)
     if (i->config.smart)
         return dfn_fail(err, DFN_ERR_UNSUPPORTED,
                         "%s: smart filters need the PipeWire backend", i->config.name);
-    int free_place = 0;
-    while (free_place < DFND_INSTANCES && b->mine[free_place])
-        free_place++;
-    if (free_place == DFND_INSTANCES)
-        return dfn_fail(err, DFN_ERR_UNSUPPORTED, "%d streams at most", DFND_INSTANCES);
     dfnd_pa_lane *l = calloc(1, sizeof *l);
     if (!l)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
-    b->mine[free_place] = l;
+    int n = 0;
+    while (b->mine[n])
+        n++;
+    b->mine[n] = l;
     l->instance = i;
     l->engine = i->engine;
     copy_config(l, &i->config);
