@@ -23,7 +23,6 @@ it. "speakers" is an Audio/Sink, with a monitor that nobody should record. Mics 
 after a restart of PipeWire, as hardware would be."""
 
 import collections
-import concurrent.futures
 import json
 import os
 import shutil
@@ -33,8 +32,9 @@ import sys
 import tempfile
 import unittest
 
+from beside import side_by_side
 from pipewire_conf import CONFIG, PORTS, SESSION, device
-from process import Gone, Process, die_with_parent, figures, wait_for  # noqa: F401 (for those who use this)
+from process import Gone, Process, figures, wait_for  # noqa: F401 (for those who use this)
 
 PROGRAMS = ["pipewire", "wireplumber", "pw-dump", "pw-cli", "pw-cat", "pw-link", "pw-metadata"]
 PATIENCE = 30  # seconds; the busiest machine starts a server within
@@ -378,29 +378,6 @@ class Case(unittest.TestCase):
             pw.close()
         self.addCleanup(leave)
         return pw
-
-
-def names(suite):
-    for test in suite:
-        if isinstance(test, unittest.TestSuite):
-            yield from names(test)
-        else:
-            yield test.id().split(".", 1)[1]
-
-
-def side_by_side(jobs):
-    """Each test of the calling file in a process of its own, with its own PipeWire: most of their time
-    they wait."""
-    def run(name):
-        r = subprocess.run([sys.executable, sys.argv[0], name], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
-        sys.stdout.write(r.stdout.decode(errors="replace"))
-        sys.stdout.flush()
-        return r.returncode
-    tests = names(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"]))
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        codes = set(pool.map(run, tests))
-    return codes.pop() if len(codes) == 1 else 1
 
 
 def main(jobs=1):
