@@ -190,6 +190,23 @@ class Overload(pipewire.Case):
             self.fail(f"the neighbour's sound has {gaps} gaps, {without} without us")
         self.assertEqual(daemon.stop(), 0, daemon.log())
 
+    def test_weights_are_shared(self):
+        """By streams of one process: a second one takes its states only."""
+        pw = self.pipewire()
+        pw.start("wireplumber")
+        used = []
+        for n in (1, 2):
+            path = os.path.join(pw.folder, "my.conf")
+            with open(path, "w") as f:
+                f.write("".join(f"[microphone {i}]\nmodel = {self.slow}\n" for i in range(n)))
+            daemon = pw.spawn(f"dfnet4d-{n}", [DAEMON, "-c", path])
+            wait_for(lambda: pw.linked("mic", f"dfnet4.{n - 1}.capture"), 20)
+            used.append(figures(daemon.pid).anon_kib)
+            self.assertEqual(daemon.stop(), 0)
+        print(f"{used} KiB")
+        self.assertGreater(used[0], os.path.getsize(self.slow) // 1024)
+        self.assertLess(used[1] - used[0], os.path.getsize(self.slow) // 1024 // 2)
+
 
 if __name__ == "__main__":
     pipewire.main()
