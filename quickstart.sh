@@ -46,6 +46,8 @@ ci    clang                clang                        clang
 ci    libclang-rt-dev      compiler-rt                  compiler-rt
 ci    clang-format         clang-tools-extra            -
 ci    g++                  gcc-c++                      -
+ci    strace               strace                       strace
+ci    chromium             chromium                     chromium
 ci    util-linux           util-linux                   util-linux
 ci    qemu-user            qemu-user                    qemu-user
 arm64 gcc-aarch64-linux-gnu     -  -

@@ -28,13 +28,15 @@ typedef struct dfnd_backend_class {
      */
     dfn_status (*open)(dfnd_backend **out, sd_event *event, dfn_error *err);
     void (*close)(dfnd_backend *b); /* removes what is left */
-    /** Offer an instance. Fails if its settings are impossible; a device that is not there
-     * is no failure. */
+    /** Offer an instance, of which there are DFND_INSTANCES at most at a time. Fails if its
+     * settings are impossible; a device that is not there is no failure. */
     dfn_status (*add)(dfnd_backend *b, dfnd_instance *i, dfn_error *err);
     /** After this no audio thread is in its engine. */
     void (*remove)(dfnd_backend *b, dfnd_instance *i);
     /** The latency or the settings changed: offer it anew as far as needed. */
     void (*update)(dfnd_backend *b, dfnd_instance *i);
+    /** The computer has slept: open streams and look for devices anew, and at once. */
+    void (*wake)(dfnd_backend *b);
     /** Let people hear the clean sound on the default output. */
     dfn_status (*monitor)(dfnd_backend *b, dfnd_instance *i, bool on, dfn_error *err);
     /** Without open(): all devices, for --list-devices. Waits a second at most. */

@@ -98,45 +98,57 @@ static bool read_options(const cli_command *self, int argc, char **argv)
     return json;
 }
 
-static int run_status(const cli_command *self, int argc, char **argv)
+/* Print one JSON object, or lines for people. */
+static int show(const cli_command *self, int argc, char **argv,
+                json_t *(*json)(json_t *all), void (*lines)(const json_t *all))
 {
-    const bool json = read_options(self, argc, argv);
-    json_t *all, *i;
-    size_t k;
-    const int status = collect(&all);
+    const bool wants_json = read_options(self, argc, argv);
+    json_t *all;
+    int status = collect(&all);
     if (status)
         return status;
-    if (json)
-        return cli_json_print(all) ? CLI_OK : CLI_FAILED;
+    if (wants_json)
+        status = cli_json_print(json(all)) ? CLI_OK : CLI_FAILED;
+    else
+        lines(all);
+    json_decref(all);
+    return status;
+}
+
+static void print_status(const json_t *all)
+{
+    json_t *i;
+    size_t k;
     cli_line("dfnet4d %s, %s%s", get_text(all, "version"), get_text(all, "backend"),
              get_truth(all, "realtime") ? ", with real-time priority" : "");
     json_array_foreach(json_object_get(all, "instances"), k, i) print_instance(i);
-    json_decref(all);
-    return CLI_OK;
+}
+
+static int run_status(const cli_command *self, int argc, char **argv)
+{
+    return show(self, argc, argv, json_incref, print_status);
+}
+
+static json_t *list_names(json_t *all)
+{
+    json_t *names = json_array(), *i;
+    size_t k;
+    json_array_foreach(json_object_get(all, "instances"), k, i)
+        json_array_append(names, json_object_get(i, "name"));
+    return names;
+}
+
+static void print_list(const json_t *all)
+{
+    json_t *i;
+    size_t k;
+    json_array_foreach(json_object_get(all, "instances"), k, i) cli_line(
+        "%-16s %-10s %s", get_text(i, "name"), get_text(i, "state"), get_device(i));
 }
 
 static int run_list(const cli_command *self, int argc, char **argv)
 {
-    const bool json = read_options(self, argc, argv);
-    json_t *all, *i;
-    size_t k;
-    const int status = collect(&all);
-    if (status)
-        return status;
-    const json_t *instances = json_object_get(all, "instances");
-    json_t *names = json_array();
-    json_array_foreach(instances, k, i)
-    {
-        json_array_append(names, json_object_get(i, "name"));
-        if (!json)
-            cli_line("%-16s %-10s %s", get_text(i, "name"), get_text(i, "state"),
-                     get_device(i));
-    }
-    json_decref(all);
-    if (json)
-        return cli_json_print(names) ? CLI_OK : CLI_FAILED;
-    json_decref(names);
-    return CLI_OK;
+    return show(self, argc, argv, list_names, print_list);
 }
 
 const cli_command ctl_status = {

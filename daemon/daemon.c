@@ -5,6 +5,7 @@
 #include "notices.h"
 #include "saved.h"
 #include "service.h"
+#include "sleep.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -163,6 +164,17 @@ static dfn_status start_control(dfnd_daemon *d, dfn_error *err)
     return dfnd_control_new(&d->control, &c, err);
 }
 
+/* A sleep is no end: what was set is kept, and afterwards all sound is looked for at once.
+ */
+static void on_sleep(void *user, bool before)
+{
+    dfnd_daemon *d = user;
+    if (before)
+        dfnd_saved_flush(d->saved);
+    else
+        d->backend_class->wake(d->backend);
+}
+
 static dfn_status open_all(dfnd_daemon *d, dfn_error *err)
 {
     dfn_status status = dfnd_service_open(&d->service, d, err);
@@ -172,6 +184,8 @@ static dfn_status open_all(dfnd_daemon *d, dfn_error *err)
         status = d->backend_class->open(&d->backend, d->event, err);
     if (!status)
         status = start_control(d, err);
+    if (!status)
+        status = dfnd_sleep_new(&d->sleep, d->event, on_sleep, d, err);
     return status;
 }
 
@@ -217,6 +231,7 @@ static dfn_status start(dfnd_daemon *d, dfn_error *err)
 
 static void stop(dfnd_daemon *d)
 {
+    dfnd_sleep_free(d->sleep);
     dfnd_service_close(d->service);
     dfnd_notices_free(d->notices);
     d->service = NULL; /* streams that end may still report */

@@ -9,6 +9,7 @@ typedef struct dfnd_control dfnd_control; /* control.h */
 typedef struct dfnd_saved dfnd_saved;     /* saved.h */
 typedef struct dfnd_service dfnd_service; /* service.h */
 typedef struct dfnd_notices dfnd_notices; /* notices.h */
+typedef struct dfnd_sleep dfnd_sleep;     /* sleep.h */
 
 typedef struct dfnd_daemon {
     const dfnd_options *options;
@@ -20,6 +21,7 @@ typedef struct dfnd_daemon {
     dfnd_saved *saved;
     dfnd_service *service;
     dfnd_notices *notices;
+    dfnd_sleep *sleep;
     int count; /* streams, in the order of the settings */
     dfnd_instance *instance[DFND_INSTANCES];
     bool had_terminal;

@@ -11,11 +11,93 @@ static const double hopeless = 4,
                     long_time = 0.02; /* times a block, and seconds: at once */
 static const double rest_first = 1, rest_most = 60, calm_enough = 60; /* seconds */
 
-static double now(void)
+double dfnd_engine_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t); /* answered without a system call */
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- deadlines -------------------------------------------------------------------------
+ */
+
+/* Of a block like this one, for all hops that may end in it, in seconds. */
+static double best_time(const dfnd_engine *e, const dfnd_network *n)
+{
+    const size_t hops = (e->block + n->hop - 1) / n->hop;
+    return (double)hops * atomic_load_explicit(&n->cost, memory_order_relaxed);
+}
+
+static bool is_late(const dfnd_engine *e, double seconds)
+{
+    return seconds > late_share * (double)e->block / e->config.sample_rate;
+}
+
+/* Two at a time may be too much: what is new is dry, then, while it is hardly heard. */
+static void tell_coming(dfnd_engine *e, bool overloaded)
+{
+    const double both = best_time(e, e->current) + best_time(e, e->coming);
+    dfn_stream_overload(e->coming->stream, overloaded || is_late(e, both));
+}
+
+static void tell_streams(dfnd_engine *e, bool overloaded)
+{
+    dfn_stream_overload(e->current->stream, overloaded);
+    if (e->coming)
+        tell_coming(e, overloaded);
+    atomic_store(&e->overloaded, overloaded);
+}
+
+static void begin_rest(dfnd_engine *e, double seconds)
+{
+    e->rest = seconds;
+    e->late = e->calm = 0;
+    atomic_fetch_add(&e->overloads, 1);
+    tell_streams(e, true);
+}
+
+static void note_load(dfnd_engine *e, float load)
+{
+    if (load > atomic_load(&e->load_max))
+        atomic_store(&e->load_max, load);
+}
+
+/* A network that cannot be in time is not tried: whoever shares our graph would be late. */
+static void look_ahead(dfnd_engine *e)
+{
+    const double best = best_time(e, e->current);
+    if (e->rest > 0 || !is_late(e, best))
+        return;
+    note_load(e, (float)(best * e->config.sample_rate / (double)e->block));
+    begin_rest(e, rest_first);
+}
+
+/* `took` seconds of work for a block of `length` seconds. */
+static void watch(dfnd_engine *e, double took, double length)
+{
+    const double load = took / length, share = length < 1 ? length : 1;
+    const float before = atomic_load(&e->load);
+    atomic_store(&e->load, before + (float)share * ((float)load - before));
+    note_load(e, (float)load);
+    if (e->rest > 0) {
+        e->rest -= length;
+        if (e->rest <= 0 && is_late(e, best_time(e, e->current)))
+            e->rest = rest_first;
+        else if (e->rest <= 0)
+            tell_streams(e, false);
+        return;
+    }
+    e->calm += length;
+    e->late = fmax(0, e->late - forgiven * length);
+    if (load <= late_share)
+        return;
+    e->late += 1;
+    if (e->late < late_most && (load < hopeless || took < long_time))
+        return;
+    /* again soon after a rest: the next one is longer */
+    e->rest_seconds = e->calm >= calm_enough ? rest_first : e->rest_seconds;
+    begin_rest(e, e->rest_seconds);
+    e->rest_seconds = fmin(2 * e->rest_seconds, rest_most);
 }
 
 /* ---- the change of a model -------------------------------------------------------------
@@ -24,14 +106,6 @@ static double now(void)
 static size_t fade_frames(const dfnd_engine *e)
 {
     return (size_t)e->config.sample_rate / 50;
-}
-
-static void tell_streams(dfnd_engine *e, bool overloaded)
-{
-    dfn_stream_overload(e->current, overloaded);
-    if (e->coming)
-        dfn_stream_overload(e->coming, overloaded);
-    atomic_store(&e->overloaded, overloaded);
 }
 
 /* The one before is gone: if it was too slow, that says nothing about its successor. */
@@ -43,6 +117,7 @@ static void finish_change(dfnd_engine *e)
     e->rest = e->late = 0;
     e->rest_seconds = rest_first;
     tell_streams(e, false);
+    look_ahead(e);
 }
 
 /* A chunk while two streams run: out = current, from `ready` on on the way to `coming`. */
@@ -50,11 +125,12 @@ static void process_both(dfnd_engine *e, const float *const *in, float *const *o
                          size_t n)
 {
     float *both[DFND_CHANNELS];
-    const size_t ready = (size_t)dfn_stream_latency(e->coming), fade = fade_frames(e);
+    const size_t ready = (size_t)dfn_stream_latency(e->coming->stream),
+                 fade = fade_frames(e);
     for (int c = 0; c < e->config.channels; c++)
         both[c] = e->scratch + (size_t)c * DFND_CHUNK;
-    dfn_stream_process(e->coming, in, both, n); /* first: out may be in */
-    dfn_stream_process(e->current, in, out, n);
+    dfn_stream_process(e->coming->stream, in, both, n); /* first: out may be in */
+    dfn_stream_process(e->current->stream, in, out, n);
     for (int c = 0; c < e->config.channels; c++)
         for (size_t i = 0; i < n; i++) {
             const size_t at = e->coming_frames + i;
@@ -75,8 +151,8 @@ static void process(dfnd_engine *e, const float *const *in, float *const *out,
     if (!e->coming && !atomic_load(&e->retired)) {
         e->coming = atomic_exchange(&e->next, NULL);
         e->coming_frames = 0;
-        if (e->coming && e->rest > 0)
-            dfn_stream_overload(e->coming, true);
+        if (e->coming)
+            tell_coming(e, e->rest > 0);
     }
     size_t done = 0;
     while (done < frames && e->coming) {
@@ -96,44 +172,7 @@ static void process(dfnd_engine *e, const float *const *in, float *const *out,
         from[c] = in[c] + done;
         to[c] = out[c] + done;
     }
-    dfn_stream_process(e->current, from, to, frames - done);
-}
-
-/* ---- deadlines -------------------------------------------------------------------------
- */
-
-static void begin_rest(dfnd_engine *e)
-{
-    /* again soon after a rest: the next one is longer */
-    e->rest_seconds = e->calm >= calm_enough ? rest_first : e->rest_seconds;
-    e->rest = e->rest_seconds;
-    e->rest_seconds = fmin(2 * e->rest_seconds, rest_most);
-    e->late = e->calm = 0;
-    atomic_fetch_add(&e->overloads, 1);
-    tell_streams(e, true);
-}
-
-/* `took` seconds of work for a block of `length` seconds. */
-static void watch(dfnd_engine *e, double took, double length)
-{
-    const double load = took / length, share = length < 1 ? length : 1;
-    const float before = atomic_load(&e->load);
-    atomic_store(&e->load, before + (float)share * ((float)load - before));
-    if ((float)load > atomic_load(&e->load_max))
-        atomic_store(&e->load_max, (float)load);
-    if (e->rest > 0) {
-        e->rest -= length;
-        if (e->rest <= 0)
-            tell_streams(e, false);
-        return;
-    }
-    e->calm += length;
-    e->late = fmax(0, e->late - forgiven * length);
-    if (load <= late_share)
-        return;
-    e->late += 1;
-    if (e->late >= late_most || (load >= hopeless && took >= long_time))
-        begin_rest(e);
+    dfn_stream_process(e->current->stream, from, to, frames - done);
 }
 
 void dfnd_engine_process(dfnd_engine *e, const float *const *in, float *const *out,
@@ -141,17 +180,19 @@ void dfnd_engine_process(dfnd_engine *e, const float *const *in, float *const *o
 {
     if (!frames)
         return;
-    const double start = now();
+    const double start = dfnd_engine_now();
+    e->block = frames;
+    look_ahead(e);
     process(e, in, out, frames);
-    watch(e, now() - start, (double)frames / e->config.sample_rate);
+    watch(e, dfnd_engine_now() - start, (double)frames / e->config.sample_rate);
     atomic_fetch_add(&e->blocks, 1);
     atomic_fetch_add(&e->frames, frames);
 }
 
 void dfnd_engine_reset(dfnd_engine *e)
 {
-    dfn_stream_reset(e->current);
+    dfn_stream_reset(e->current->stream);
     if (e->coming)
-        dfn_stream_reset(e->coming);
+        dfn_stream_reset(e->coming->stream);
     e->coming_frames = 0;
 }

@@ -34,6 +34,7 @@ struct dfnd_instance {
     int rate, quantum;      /* of the server's graph; 0: unknown */
     uint64_t xruns;         /* that the backend noticed */
     bool realtime;          /* its audio thread runs with SCHED_FIFO or _RR */
+    bool scheduled;         /* that is known */
     bool monitor;           /* it is also heard on the default output */
     void *backend;          /* whatever the backend keeps */
     dfnd_watcher *watcher;

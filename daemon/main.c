@@ -113,8 +113,7 @@ int main(int argc, char **argv)
     dfnd_options_read(&options, argc, argv);
     dfnd_log_set(options.level);
     if (options.action == DFND_VERSION) {
-        puts("dfnet4d " DFN_VERSION "\nLicence: MIT OR Apache-2.0\n"
-             "There is no warranty, to the extent permitted by law.");
+        cli_version();
         return cli_finish(CLI_OK);
     }
     dfnd_config *settings = calloc(1, sizeof *settings);

@@ -17,6 +17,7 @@ struct dfnd_notices {
     dfnd_daemon *daemon;
     sd_event_source *timer;
     bool waiting; /* the timer runs */
+    bool told_priority;
     said said[DFND_INSTANCES];
 };
 
@@ -75,11 +76,25 @@ static int on_time(sd_event_source *source, uint64_t time, void *user)
     return 0;
 }
 
+/* Once is enough: it is the computer's, not the stream's. */
+static void look_at_priority(dfnd_notices *n, const dfnd_instance *i)
+{
+    if (n->told_priority || i->state != DFND_RUNNING || !i->scheduled || i->realtime)
+        return;
+    n->told_priority = true;
+    dfnd_log(
+        DFND_NOTICE,
+        "%s: no real-time priority for its audio thread: while the computer is busy, sound "
+        "may break up; rtkit gives it one",
+        i->config.name);
+}
+
 void dfnd_notices_changed(dfnd_notices *n, dfnd_instance *i)
 {
     if (!n)
         return;
     said *s = find(n, i);
+    look_at_priority(n, i);
     if (is_well(i->state)) {
         if (!is_well(s->state))
             dfnd_log(DFND_NOTICE, "%s: works again, with %s", i->config.name,

@@ -22,20 +22,18 @@ static void set_up(dfnd_pw_pair *p)
 
 static dfn_status add(dfnd_backend *b, dfnd_instance *i, dfn_error *err)
 {
-    int n = 0;
     if (i->config.channels < 1 || i->config.channels > DFND_PW_CHANNELS)
         return dfn_fail(err, DFN_ERR_ARG, "%s: %d channels: 1 or 2 are possible",
                         i->config.name, i->config.channels);
-    while (n < DFND_INSTANCES && b->pairs[n])
-        n++;
-    if (n == DFND_INSTANCES)
-        return dfn_fail(err, DFN_ERR_ARG, "more than %d streams", DFND_INSTANCES);
     dfnd_pw_pair *p = calloc(1, sizeof *p);
     if (!p)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
     p->backend = b;
     p->instance = i;
     set_up(p);
+    int n = 0;
+    while (b->pairs[n])
+        n++;
     b->pairs[n] = p;
     i->backend = p;
     if (b->core)
@@ -105,6 +103,7 @@ const dfnd_backend_class dfnd_pipewire = {
     .add = add,
     .remove = backend_remove,
     .update = update,
+    .wake = dfnd_pw_wake,
     .monitor = monitor,
     .list = dfnd_pw_list,
 };

@@ -18,6 +18,8 @@ enum {
     DFND_PW_WAIT_MIN = 50,   /* milliseconds until something is tried again: at first */
     DFND_PW_WAIT_MAX = 2000, /* and at most */
     DFND_PW_SETTLE = 150,    /* milliseconds that a new target must stay the same */
+    DFND_PW_PATIENCE = 800,  /* the wait from which on it is odd that there is no default */
+    DFND_PW_REREADS = 3,     /* then nobody decides */
     DFND_PW_CHANNELS = 2,
     DFND_PW_MONITOR_LINKS = 16
 };
@@ -26,7 +28,7 @@ enum {
 typedef struct dfnd_pw_sound {
     dfnd_engine *engine;
     int channels;
-    /* Changed by the main thread while the audio thread stands still (dfnd_pw_swap). */
+    /* Changed by the main thread while the audio thread stands still (set_stream). */
     struct pw_stream *capture, *playback;
     _Atomic bool open; /* what is captured may be heard: it comes from the right device */
     _Atomic bool used; /* somebody is linked with what is offered */
@@ -93,6 +95,8 @@ struct dfnd_backend {
 /* pipewire_connection.c */
 dfn_status dfnd_pw_open(dfnd_backend **out, sd_event *event, dfn_error *err);
 void dfnd_pw_close(dfnd_backend *b);
+/** Link devices anew and connect, without the wait that has grown. */
+void dfnd_pw_wake(dfnd_backend *b);
 /** Try again, after a wait that grows with each time. */
 void dfnd_pw_later(dfnd_backend *b);
 
@@ -107,6 +111,8 @@ void dfnd_pw_measure(dfnd_backend *b);
 bool dfnd_pw_is_managed(const dfnd_pw_pair *p);
 /** Find the device that the instance shall be linked with. NULL: there is none. */
 const dfnd_pw_object *dfnd_pw_target(const dfnd_pw_graph *g, const dfnd_instance *i);
+/** Whether there are devices, but no default is known, which may be our ignorance. */
+bool dfnd_pw_is_undecided(const dfnd_pw_pair *p);
 /** Destroy wrong links of the device side. The node it is linked with, or NULL. */
 const dfnd_pw_object *dfnd_pw_check_links(dfnd_pw_pair *p);
 
@@ -120,6 +126,8 @@ dfn_status dfnd_pw_side_make(dfnd_pw_side *s, dfn_error *err);
  * one is of the group that runs, and a node that runs takes no format from it. */
 void dfnd_pw_side_activate(dfnd_pw_side *s, bool active);
 void dfnd_pw_side_drop(dfnd_pw_side *s);
+/** Have it dropped and made anew at the next try. */
+void dfnd_pw_side_renew(dfnd_pw_side *s);
 bool dfnd_pw_side_is_offer(const dfnd_pw_side *s);
 /** Publish the latency of both streams. */
 void dfnd_pw_publish_latency(dfnd_pw_pair *p);

@@ -84,8 +84,11 @@ static void settle(dfnd_backend *b)
         report_no_server(b, "the connection broke");
         dfnd_pw_later(b); /* it may be one that dies at once, again and again */
     }
-    if (b->core && b->changed)
+    /* What is done may change something at once, and no event of the server tells. */
+    for (int k = 0; b->core && b->changed && k < 4; k++)
         dfnd_pw_review(b);
+    if (b->core && b->changed)
+        dfnd_pw_later(b);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *user)
@@ -102,11 +105,16 @@ static int on_retry(sd_event_source *source, uint64_t at, void *user)
     dfnd_backend *b = user;
     (void)source, (void)at;
     b->retrying = false;
+    bool undecided = false;
+    for (int n = 0; n < DFND_INSTANCES; n++)
+        if (b->pairs[n]) {
+            b->pairs[n]->held = b->pairs[n]->held_offer = b->pairs[n]->heard_held = false;
+            undecided |= b->core && dfnd_pw_is_undecided(b->pairs[n]);
+        }
     if (!b->core)
         connect_to_server(b);
-    for (int n = 0; n < DFND_INSTANCES; n++)
-        if (b->pairs[n])
-            b->pairs[n]->held = b->pairs[n]->held_offer = b->pairs[n]->heard_held = false;
+    else if (undecided && b->wait >= DFND_PW_PATIENCE)
+        dfnd_pw_graph_reread(&b->graph);
     b->changed = true;
     settle(b);
     return 0;
@@ -129,17 +137,31 @@ static int on_tick(sd_event_source *source, uint64_t at, void *user)
     return 0;
 }
 
+/* Without the wait that has grown. */
+static void retry_soon(dfnd_backend *b)
+{
+    b->wait = DFND_PW_WAIT_MIN;
+    b->retrying = false;
+    dfnd_pw_later(b);
+}
+
 /* Something new in the folder of sockets: it may be the server. */
 static int on_socket(sd_event_source *source, const struct inotify_event *e, void *user)
 {
     dfnd_backend *b = user;
     (void)source, (void)e;
-    if (b->core)
-        return 0;
-    b->wait = DFND_PW_WAIT_MIN;
-    b->retrying = false;
-    dfnd_pw_later(b);
+    if (!b->core)
+        retry_soon(b);
     return 0;
+}
+
+/* What is offered stays, and so do those who listen. */
+void dfnd_pw_wake(dfnd_backend *b)
+{
+    for (int n = 0; n < DFND_INSTANCES; n++)
+        if (b->pairs[n])
+            dfnd_pw_side_renew(&b->pairs[n]->device);
+    retry_soon(b);
 }
 
 static int tell_thread(struct spa_loop *loop, bool async, uint32_t seq, const void *data,

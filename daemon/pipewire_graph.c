@@ -71,6 +71,8 @@ static void add(dfnd_pw_graph *g, dfnd_pw_object o, const struct spa_dict *props
         g->objects = more;
         g->room = room;
     }
+    if (o.kind == DFND_PW_NODE)
+        g->rereads = 0;
     const bool ok = o.kind == DFND_PW_NODE   ? read_node(&o, props)
                     : o.kind == DFND_PW_PORT ? read_port(&o, props)
                                              : read_link(&o, props);
@@ -128,6 +130,15 @@ static const struct pw_metadata_events metadata_events = {
     .property = on_property,
 };
 
+static void drop_metadata(dfnd_pw_defaults *d)
+{
+    if (!d->metadata)
+        return;
+    spa_hook_remove(&d->hook);
+    pw_proxy_destroy((struct pw_proxy *)d->metadata);
+    *d = (dfnd_pw_defaults){0};
+}
+
 static void watch_metadata(dfnd_pw_graph *g, uint32_t id)
 {
     int n = 0;
@@ -159,15 +170,6 @@ static void on_global(void *user, uint32_t id, uint32_t permissions, const char 
         watch_metadata(g, id);
 }
 
-static void drop_metadata(dfnd_pw_defaults *d)
-{
-    if (!d->metadata)
-        return;
-    spa_hook_remove(&d->hook);
-    pw_proxy_destroy((struct pw_proxy *)d->metadata);
-    *d = (dfnd_pw_defaults){0};
-}
-
 static void on_global_remove(void *user, uint32_t id)
 {
     dfnd_pw_graph *g = user;
@@ -178,6 +180,8 @@ static void on_global_remove(void *user, uint32_t id)
         }
     for (size_t n = 0; n < g->count; n++)
         if (g->objects[n].id == id) {
+            if (g->objects[n].kind == DFND_PW_NODE)
+                g->rereads = 0;
             clear(&g->objects[n]);
             g->objects[n] = g->objects[--g->count];
             *g->changed = true;
@@ -197,6 +201,20 @@ void dfnd_pw_graph_start(dfnd_pw_graph *g, struct pw_core *core, bool *changed)
     g->registry = pw_core_get_registry(core, PW_VERSION_REGISTRY, 0);
     if (g->registry)
         pw_registry_add_listener(g->registry, &g->registry_hook, &registry_events, g);
+}
+
+void dfnd_pw_graph_reread(dfnd_pw_graph *g)
+{
+    uint32_t ids[DFND_PW_DEFAULTS];
+    int count = 0;
+    g->rereads++;
+    for (int n = 0; n < DFND_PW_DEFAULTS; n++)
+        if (g->defaults[n].metadata) {
+            ids[count++] = g->defaults[n].id;
+            drop_metadata(&g->defaults[n]);
+        }
+    for (int n = 0; n < count; n++)
+        watch_metadata(g, ids[n]);
 }
 
 void dfnd_pw_graph_stop(dfnd_pw_graph *g)

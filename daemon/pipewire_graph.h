@@ -43,6 +43,7 @@ typedef struct dfnd_pw_graph {
     dfnd_pw_object *objects;
     size_t count, room;
     dfnd_pw_defaults defaults[DFND_PW_DEFAULTS];
+    int rereads; /* of the defaults, since a node came or went */
     bool *changed;
 } dfnd_pw_graph;
 
@@ -50,6 +51,10 @@ typedef struct dfnd_pw_graph {
 void dfnd_pw_graph_start(dfnd_pw_graph *g, struct pw_core *core, bool *changed);
 /** Forget everything. Before the core is disconnected. */
 void dfnd_pw_graph_stop(dfnd_pw_graph *g);
+
+/** Ask for the defaults again: PipeWire (0.3.65) loses a change of them now and then if
+ * another client begins to watch at that moment. */
+void dfnd_pw_graph_reread(dfnd_pw_graph *g);
 
 /** NULL: there is none. Valid until the loop runs again. */
 const dfnd_pw_object *dfnd_pw_find(const dfnd_pw_graph *g, dfnd_pw_kind kind, uint32_t id);

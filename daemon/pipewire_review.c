@@ -145,12 +145,12 @@ static bool review(dfnd_pw_pair *p)
     atomic_store(&p->sound.used, dfnd_pw_is_used(p));
     dfnd_pw_side_activate(&p->device, linked || !dfnd_pw_is_managed(p));
     become_default(p);
-    const bool heard = dfnd_pw_monitor_review(p);
-    if (!offered || !made || !heard)
+    const bool heard = dfnd_pw_monitor_review(p), decided = !dfnd_pw_is_undecided(p);
+    if (!offered || !made || !heard || !decided)
         dfnd_pw_later(p->backend);
     report(p, linked);
-    return offered && made && heard && p->offer.state >= PW_STREAM_STATE_PAUSED &&
-           (linked || !*p->target);
+    return offered && made && heard && decided &&
+           p->offer.state >= PW_STREAM_STATE_PAUSED && (linked || !*p->target);
 }
 
 void dfnd_pw_review(dfnd_backend *b)
@@ -186,12 +186,13 @@ void dfnd_pw_measure(dfnd_backend *b)
         const int rate = atomic_load(&s->rate), quantum = atomic_load(&s->quantum);
         const uint64_t xruns = atomic_load(&s->xruns);
         if (i->rate == rate && i->quantum == quantum && i->xruns == xruns &&
-            i->realtime == realtime)
+            i->realtime == realtime && i->scheduled)
             continue;
         i->rate = rate;
         i->quantum = quantum;
         i->xruns = xruns;
         i->realtime = realtime;
+        i->scheduled = rate > 0; /* it has run */
         dfnd_instance_changed(i);
     }
 }

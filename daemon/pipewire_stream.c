@@ -92,8 +92,10 @@ static int do_swap(struct spa_loop *loop, bool async, uint32_t seq, const void *
                    size_t size, void *user)
 {
     const swap *s = data;
-    (void)loop, (void)async, (void)seq, (void)size, (void)user;
+    dfnd_pw_sound *sound = user;
+    (void)loop, (void)async, (void)seq, (void)size;
     *s->where = s->stream;
+    sound->started = false; /* what was heard before is over */
     return 0;
 }
 
@@ -104,7 +106,7 @@ static void set_stream(dfnd_pw_side *s, struct pw_stream *stream)
     const swap change = {
         s->direction == PW_DIRECTION_INPUT ? &sound->capture : &sound->playback, stream};
     pw_data_loop_invoke(pw_context_get_data_loop(s->pair->backend->context), do_swap, 1,
-                        &change, sizeof change, true, NULL);
+                        &change, sizeof change, true, sound);
 }
 
 void dfnd_pw_side_activate(dfnd_pw_side *s, bool active)
@@ -147,6 +149,12 @@ dfn_status dfnd_pw_side_make(dfnd_pw_side *s, dfn_error *err)
     set_stream(s, s->stream);
     dfnd_pw_publish_latency(p); /* also if nobody else has any */
     return DFN_OK;
+}
+
+void dfnd_pw_side_renew(dfnd_pw_side *s)
+{
+    /* One that is still connecting will be new anyway; see make_device. */
+    s->failed |= s->stream && s->state != PW_STREAM_STATE_CONNECTING;
 }
 
 void dfnd_pw_side_drop(dfnd_pw_side *s)

@@ -41,6 +41,14 @@ const dfnd_pw_object *dfnd_pw_target(const dfnd_pw_graph *g, const dfnd_instance
     return o && fits(o, direction) ? o : best(g, direction);
 }
 
+bool dfnd_pw_is_undecided(const dfnd_pw_pair *p)
+{
+    const dfnd_pw_graph *g = &p->backend->graph;
+    const dfnd_direction direction = p->built.direction;
+    return !*p->built.device && !p->built.smart && g->rereads < DFND_PW_REREADS &&
+           !*dfnd_pw_get_default(g, direction == DFND_MICROPHONE) && best(g, direction);
+}
+
 /* Whether a link with this node is one that may be. Without a named device that is any but
  * our own and the sound of an output, so that people may link by hand. */
 static bool allowed(const dfnd_pw_pair *p, const dfnd_pw_object *peer)

@@ -65,9 +65,12 @@ static void look_at(dfnd_backend *b, dfnd_pa_lane *l, bool hangs)
     pthread_mutex_unlock(&b->lock);
     const unsigned long long block =
         atomic_load_explicit(&l->longest, memory_order_relaxed);
-    const bool changed = xruns != i->xruns || l->realtime != i->realtime;
+    const bool scheduled = atomic_load_explicit(&l->beats[1], memory_order_relaxed) > 0;
+    const bool changed =
+        xruns != i->xruns || l->realtime != i->realtime || scheduled != i->scheduled;
     i->xruns = xruns;
     i->realtime = l->realtime;
+    i->scheduled = scheduled;
     if (i->quantum == 0 && i->state == DFND_RUNNING)
         i->quantum = (int)block;
     if (hangs && i->state != DFND_RUNNING)
@@ -109,15 +112,13 @@ static dfn_status add(dfnd_backend *b, dfnd_instance *i, dfn_error *err)
     if (i->config.smart)
         return dfn_fail(err, DFN_ERR_UNSUPPORTED,
                         "%s: smart filters need the PipeWire backend", i->config.name);
-    int free_place = 0;
-    while (free_place < DFND_INSTANCES && b->mine[free_place])
-        free_place++;
-    if (free_place == DFND_INSTANCES)
-        return dfn_fail(err, DFN_ERR_UNSUPPORTED, "%d streams at most", DFND_INSTANCES);
     dfnd_pa_lane *l = calloc(1, sizeof *l);
     if (!l)
         return dfn_fail(err, DFN_ERR_NOMEM, "out of memory");
-    b->mine[free_place] = l;
+    int n = 0;
+    while (b->mine[n])
+        n++;
+    b->mine[n] = l;
     l->instance = i;
     l->engine = i->engine;
     copy_config(l, &i->config);
@@ -161,6 +162,14 @@ static void update(dfnd_backend *b, dfnd_instance *i)
         l->reopen = true;
         pthread_cond_broadcast(&b->changed);
     }
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void wake(dfnd_backend *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->rescan = true;
+    pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
 }
 
@@ -267,6 +276,7 @@ const dfnd_backend_class dfnd_portaudio = {
     .add = add,
     .remove = remove_instance,
     .update = update,
+    .wake = wake,
     .monitor = monitor,
     .list = dfnd_pa_list,
 };

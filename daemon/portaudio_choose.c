@@ -94,7 +94,8 @@ int dfnd_pa_choose(const dfnd_pa_entry *list, int count, const char *wanted, boo
     if (several > 1)
         say_several(list, found, several, wanted, err);
     else
-        dfn_fail(err, DFN_ERR_IO, "there is no %s device \"%s\"",
-                 input ? "input" : "output", shown(wanted));
+        dfn_fail(err, DFN_ERR_IO, "there is no %s device \"%s\"%s",
+                 input ? "input" : "output", shown(wanted),
+                 *wanted ? ", or another program has it to itself" : "");
     return -1;
 }

@@ -165,10 +165,13 @@ static void take_changes(dfnd_backend *b)
         l->next = b->lanes;
         b->lanes = l;
     }
+    const bool rescan = b->rescan;
+    b->rescan = false;
+    b->stale |= rescan;
     for (dfnd_pa_lane **at = &b->lanes; *at;) {
         dfnd_pa_lane *l = *at;
         const bool removed = l->removed;
-        if (removed || l->reopen) {
+        if (removed || l->reopen || rescan) {
             l->reopen = false;
             pthread_mutex_unlock(&b->lock);
             dfnd_pa_close(b, l);

@@ -57,6 +57,7 @@ struct dfnd_backend {
     pthread_cond_t changed; /* of CLOCK_MONOTONIC: for the worker, and when it has ended */
     dfnd_pa_lane *fresh;    /* with the lock: what the worker has to take over */
     bool quit, ended;
+    bool rescan;                        /* with the lock: all streams and devices anew */
     atomic_bool start_over;             /* nothing works any more */
     bool closing;                       /* the worker is busy closing streams */
     double busy_since;                  /* the worker is inside PortAudio; 0: it is not */

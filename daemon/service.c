@@ -119,7 +119,7 @@ static void look_at(slowness *was, const dfnd_instance *i)
     if (again && !was->told)
         dfnd_log(DFND_WARNING,
                  "%s: this computer is too slow or too busy for the network, which rests "
-                 "at times, and the sound is not clean then (a block took %.0f %% of its "
+                 "at times, and the sound is not clean then (a block takes %.0f %% of its "
                  "time); a smaller model or 'precision = int8' helps, see 'dfnet4d "
                  "--list-models'",
                  i->config.name, 100 * now.load_max);

@@ -165,7 +165,9 @@ static int run_span(dfn_stream *s, int at)
 {
     if (s->note[at].restart)
         dfn_stream_restart_network(s);
-    if (s->note[at].rest && !s->enhancing) { /* the first of a rest ran, to fade from */
+    const bool first = s->hops - s->queued + at == 0;   /* nothing was heard to fade from */
+    if (s->note[at].rest && (first || !s->enhancing)) { /* else it runs, to fade from */
+        s->enhancing = false;
         s->settle = s->settle_hops;
         swap_late(s, at);
         return 1;

@@ -30,6 +30,29 @@ typedef struct cli_command {
 /* What the tool is called in help and messages; its main.c says so. */
 extern const char *const cli_program;
 
+/* ---- tools with sub-commands -----------------------------------------------------------
+ */
+
+typedef struct cli_commands {
+    const cli_command *const *list; /* NULL ends it */
+    const char *before, *after;     /* of the help: up to the commands; behind
+                                     * "'TOOL COMMAND --help' explains a command" */
+} cli_commands;
+
+enum { CLI_OTHER = -1 };
+
+/** The command that the first argument names. NULL: `*status` is what to exit with, after
+ *  help or the version (or no argument); CLI_OTHER: the argument is something else. */
+const cli_command *cli_find_command(const cli_commands *t, int argc, char **argv,
+                                    int *status);
+/** All of a tool that knows nothing else; its exit status. */
+int cli_run_command(const cli_commands *t, int argc, char **argv);
+/** Print the version of the tool. */
+void cli_version(void);
+
+/* ---- options ---------------------------------------------------------------------------
+ */
+
 /** The next option's key, its value in `optarg`; -1 at the end, arguments from `optind` on.
  *  --help and mistakes do not return: they print and exit. */
 int cli_next_option(const cli_command *c, int argc, char **argv);

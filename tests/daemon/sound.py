@@ -9,13 +9,13 @@ import sys
 import wave
 
 
-def write(path, samples, rate=48000):
-    """One channel of 16 bits; samples that are multiples of 1 / 32768 survive."""
-    data = array.array("h", (round(x * 32768) for x in samples))
+def write(path, samples, rate=48000, channels=1):
+    """16 bits, the same on all channels; samples that are multiples of 1 / 32768 survive."""
+    data = array.array("h", (round(x * 32768) for x in samples for _ in range(channels)))
     if sys.byteorder == "big":
         data.byteswap()
     with wave.open(path, "wb") as w:
-        w.setnchannels(1)
+        w.setnchannels(channels)
         w.setsampwidth(2)
         w.setframerate(rate)
         w.writeframes(data.tobytes())

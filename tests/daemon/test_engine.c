@@ -225,6 +225,64 @@ static void test_late_blocks(const dfn_model *m)
     dfnd_engine_free(e);
 }
 
+/* A network of which each hop takes longer than the block may is not tried, nor heard. */
+static void test_hopeless(const dfn_model *m)
+{
+    step = 0.02;
+    dfnd_engine *e = open_engine(m);
+    const int latency = dfnd_engine_latency(e);
+    step = 0;
+    play(e, out, 0, FRAMES, 480);
+    CHECK(status_of(e).overloads == 1 && status_of(e).overloaded, "tried after its rest");
+    CHECK(status_of(e).load == 0 && fabs(status_of(e).load_max - 2) < 0.01, "%g",
+          status_of(e).load_max);
+    /* no transform there and back is in it, so nothing is rounded */
+    for (int i = 0; i < FRAMES && check_failures < 5; i++)
+        for (int c = 0; c < CHANNELS; c++)
+            CHECK(out[c][i] == (i < latency ? 0 : in[c][i - latency]), "frame %d", i);
+    clock_now += 61;
+    dfnd_engine_collect(e); /* it was measured while the computer was busy */
+    again(e, 1.1);
+    CHECK(status_of(e).overloads == 1 && !status_of(e).overloaded, "it is fast enough now");
+    dfnd_engine_free(e);
+
+    step = 0.0039; /* three quarters of 5.2 ms */
+    e = open_engine(m);
+    step = 0;
+    again(e, 1);
+    CHECK(!status_of(e).overloaded, "3.9 of 10 ms");
+    play(e, out, 0, 256, 256);
+    CHECK(status_of(e).overloads == 0, "3.9 of 5.3 ms");
+    play(e, out, 0, 240, 240);
+    CHECK(status_of(e).overloads == 1 && status_of(e).overloaded, "3.9 of 5 ms");
+    again(e, 1.1);
+    CHECK(!status_of(e).overloaded, "blocks are longer again");
+    dfnd_engine_free(e);
+}
+
+/* Two networks that take too long together: what comes is dry until the other one is gone.
+ */
+static void test_change_is_much(const dfn_model *a, const dfn_model *b)
+{
+    dfn_error err;
+    step = 0.005;
+    dfnd_engine *e = open_engine(a);
+    again(e, 0.1);
+    CHECK(!dfnd_engine_change(e, b, &err), "%s", err.text);
+    step = 0;
+    const int latency = dfnd_engine_latency(e);
+    play(e, out, 0, FRAMES, 480);
+    CHECK(status_of(e).overloads == 0 && !status_of(e).overloaded, "each is fast enough");
+    /* rounding as in test_sound_of_rest */
+    for (int i = latency + 960; i < latency + 1440 && check_failures < 5; i++)
+        CHECK(fabsf(out[0][i] - in[0][i - latency]) < 1e-5f, "frame %d is not dry", i);
+    double difference = 0;
+    for (int i = 48000; i < FRAMES; i++)
+        difference = fmax(difference, fabs((double)out[0][i] - (double)in[0][i - latency]));
+    CHECK(difference > 0.01, "the network is not heard");
+    dfnd_engine_free(e);
+}
+
 /* While it rests the delayed input is heard, and later the network again as before. */
 static void test_sound_of_rest(const dfn_model *m)
 {
@@ -288,6 +346,8 @@ int main(void)
         test_change(a, b, (const int[]){0, 64, 8192}[i]);
     test_idle_change(a, b);
     test_late_blocks(a);
+    test_hopeless(a);
+    test_change_is_much(a, b);
     test_sound_of_rest(a);
     test_change_while_resting(a, b);
     tiny_model_free(a, bytes_a);

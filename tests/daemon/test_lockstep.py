@@ -13,11 +13,14 @@ The daemon runs with a clock that stands still (still_clock.c): it must not rest
 is busy."""
 
 import array
+import concurrent.futures
 import json
 import math
 import os
+import queue
 import struct
 import subprocess
+import time
 
 import lockstep
 import pipewire
@@ -26,6 +29,8 @@ from pipewire import *
 DFNET4 = os.environ["DFNET4"]
 DAEMON = os.environ["DFNET4D_STILL"]
 TAP = os.environ["DFNET4_TAP"]
+RATES, QUANTA = (96000, 44100, 48000), (64, 256, 480, 1024)  # the longest first
+TAIL = 8192
 SECONDS = int(os.environ.get("DFN_LOCKSTEP_SECONDS", "60"))
 
 
@@ -113,31 +118,41 @@ class Lockstep(pipewire.Case):
         self.fail(f"{what}: {len(differ)} of {len(expected)} samples differ, the first is {differ[0]}"
                   if differ else f"{what}: {len(found)} samples, not {len(expected)}")
 
-    def test_48000(self):
-        """Every quantum, among them those that do not divide a hop."""
-        sound = noisy(48000)
-        for quantum in (64, 256, 480, 1024):
-            with self.subTest(quantum=quantum), PipeWire(48000, quantum) as pw:
-                clean = self.enhance(pw, silence(quantum) + sound)  # its first cycle is silent
-                self.assertLess(sum(map(abs, clean)), 0.7 * sum(map(abs, sound)))
-                heard = self.through_daemon(pw, sound, self.latency + quantum)
-                self.same(heard[self.latency:], clean, "the sound")
+    def at_48000(self, pw, sound):
+        clean = self.enhance(pw, silence(pw.quantum) + sound)  # its first cycle is silent
+        self.assertLess(sum(map(abs, clean)), 0.7 * sum(map(abs, sound)))
+        heard = self.through_daemon(pw, sound, self.latency + pw.quantum)
+        self.same(heard[self.latency:], clean, "the sound")
 
-    def other_rate(self, rate, quantum):
-        sound, tail = noisy(rate), 8192
-        with PipeWire(rate, quantum) as pw:
-            _, at_48000 = self.through_tap(pw, sound, tail)
-            self.assertGreater(len(at_48000), SECONDS * 48000)
-            clean = silence(self.latency) + self.enhance(pw, at_48000)
-            expected, again = self.through_tap(pw, sound, tail, clean)
-            self.same(again, at_48000, "a converter is deterministic")
-            self.same(self.through_daemon(pw, sound, tail), expected, "the sound")
+    def at_other_rate(self, pw, sound):
+        _, at_48000 = self.through_tap(pw, sound, TAIL)
+        self.assertGreater(len(at_48000), SECONDS * 48000)
+        clean = silence(self.latency) + self.enhance(pw, at_48000)
+        expected, again = self.through_tap(pw, sound, TAIL, clean)
+        self.same(again, at_48000, "a converter is deterministic")
+        self.same(self.through_daemon(pw, sound, TAIL), expected, "the sound")
 
-    def test_44100(self):
-        self.other_rate(44100, 256)
+    def one(self, cores, sound, rate, quantum):
+        core, start = cores.get(), time.monotonic()
+        try:
+            with lockstep.on_core(core), PipeWire(rate, quantum) as pw:
+                (self.at_48000 if rate == 48000 else self.at_other_rate)(pw, sound)
+        finally:
+            cores.put(core)
+        print(f"{rate} Hz, {quantum}: the same for {SECONDS} s, in {time.monotonic() - start:.1f} s")
 
-    def test_96000(self):
-        self.other_rate(96000, 1024)
+    def test_all(self):
+        """Every quantum, among them those that do not divide a hop, at every rate: one on each core."""
+        cores = queue.SimpleQueue()
+        for core in os.sched_getaffinity(0):
+            cores.put(core)
+        sounds = {rate: noisy(rate) for rate in RATES}
+        matrix = [(r, q) for q in QUANTA for r in RATES]
+        with concurrent.futures.ThreadPoolExecutor(cores.qsize()) as pool:
+            done = [pool.submit(self.one, cores, sounds[r], r, q) for r, q in matrix]
+        for (rate, quantum), result in zip(matrix, done):
+            with self.subTest(rate=rate, quantum=quantum):
+                result.result()
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ class Service(pipewire.Case):
         status("microphone: idle")
         recorder = pw.record("dfnet4.microphone", os.path.join(pw.folder, "out.wav"))
         wait_for(lambda: n.values("STATUS")[-1].startswith("microphone: running, hears mic, load "), 5)
+        realtime = {os.sched_getscheduler(int(t)) & ~os.SCHED_RESET_ON_FORK
+                    for t in os.listdir(f"/proc/{d.pid}/task")} != {os.SCHED_OTHER}
+        wait_for(lambda: d.log().count("no real-time priority") == (0 if realtime else 1), 3)
         pw.finish(recorder)
         status("microphone: idle")
         pw.remove_mic("mic")
@@ -40,6 +43,7 @@ class Service(pipewire.Case):
         pw.add_mic("mic")
         status("microphone: idle")
         wait_for(lambda: "microphone: works again, with mic" in d.log(), 2)
+        self.assertEqual(d.log().count("no real-time priority"), 0 if realtime else 1)
         self.assertNotIn("WATCHDOG", "".join(" ".join(m) for _, m in n.said()))  # nobody asked
         self.assertEqual(d.stop(), 0)
         self.assertEqual(n.said()[-1][1], {"STOPPING": "1"})
@@ -208,4 +212,4 @@ class Service(pipewire.Case):
 
 
 if __name__ == "__main__":
-    pipewire.main()
+    pipewire.main(jobs=4)

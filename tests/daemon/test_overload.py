@@ -35,9 +35,6 @@ conv_kernel = 7,7
 enc_linear_groups = 256
 df_resolutions = 480,5
 """
-# Gaps of a neighbour, more than without us. Who hears us has seven to 24. A neighbour was seen with none
-# to three, at the first attempt, on two cores without real-time priority: then we take a core from it.
-ODD = 3
 STEP = 480  # samples from one piece that is looked for to the next
 
 
@@ -119,8 +116,8 @@ class Overload(pipewire.Case):
               f"{elsewhere:.3f}, overloads {status['overloads']}, load {status['load_max']:.2f}")
         self.assertEqual(status["quantum"], pw.quantum)
         self.assertGreater(status["overloads"], before)
-        # 4 s of rest and three attempts, each of at most six late blocks of two times 21 ms
-        self.assertGreater(dry, 0.6)
+        # It is not even tried: dry from the first sample on, but for what links take.
+        self.assertGreater(dry, 0.9)
         self.assertLess(elsewhere, 0.1)  # what a missed cycle moves, for one delay
         return gaps
 
@@ -149,7 +146,7 @@ class Overload(pipewire.Case):
             daemon = pw.spawn("dfnet4d", [DAEMON, "-v", "--model", self.slow])
             wait_for(lambda: self.status(pw)["linked"] == "mic", 20, "the slow model is loaded")
             gaps = self.check_slow(pw, without)
-            if gaps <= without + ODD:
+            if gaps <= without:
                 break
             player.stop()
             self.assertEqual(daemon.stop(), 0, daemon.log())
@@ -168,6 +165,47 @@ class Overload(pipewire.Case):
     def test_480(self):
         _, daemon = self.one(480)
         self.assertEqual(daemon.stop(), 0, daemon.log())
+
+    def test_change(self):
+        """From a model that is fast to one that is not, while others listen."""
+        pw = self.pipewire(48000, 480)
+        pw.start("dbus")
+        pw.start("wireplumber")
+        pw.play(self.path, "mic")
+        daemon = pw.spawn("dfnet4d", [DAEMON, "-v"])
+        wait_for(lambda: self.status(pw)["linked"] == "mic", 20, "the daemon is there")
+        for _ in range(3):  # others use this machine, too
+            without = self.gaps(self.hear_mic(pw, 4))
+            neighbour, mic, ours = self.hear(pw, 4, lambda: pw.run(CTL, "model", self.slow))
+            gaps, status = self.gaps(neighbour), self.status(pw)
+            dry, _ = self.at_delay(mic[-96000:], ours[-96000:], status["latency"])
+            print(f"change: gaps {without} without, {gaps} with, dry {dry:.2f}")
+            self.assertTrue(status["overloaded"])
+            self.assertGreater(dry, 0.9)
+            if gaps <= without:
+                break
+            pw.run(CTL, "model", "default")
+            wait_for(lambda: not self.status(pw)["overloaded"], 10)
+        else:
+            self.fail(f"the neighbour's sound has {gaps} gaps, {without} without us")
+        self.assertEqual(daemon.stop(), 0, daemon.log())
+
+    def test_weights_are_shared(self):
+        """By streams of one process: a second one takes its states only."""
+        pw = self.pipewire()
+        pw.start("wireplumber")
+        used = []
+        for n in (1, 2):
+            path = os.path.join(pw.folder, "my.conf")
+            with open(path, "w") as f:
+                f.write("".join(f"[microphone {i}]\nmodel = {self.slow}\n" for i in range(n)))
+            daemon = pw.spawn(f"dfnet4d-{n}", [DAEMON, "-c", path])
+            wait_for(lambda: pw.linked("mic", f"dfnet4.{n - 1}.capture"), 20)
+            used.append(figures(daemon.pid).anon_kib)
+            self.assertEqual(daemon.stop(), 0)
+        print(f"{used} KiB")
+        self.assertGreater(used[0], os.path.getsize(self.slow) // 1024)
+        self.assertLess(used[1] - used[0], os.path.getsize(self.slow) // 1024 // 2)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import re
 import time
 
+import lockstep
 import pipewire
 from drive import Backend, Watch
 from pipewire import *
@@ -158,6 +159,19 @@ class Links(pipewire.Case):
         backend.wait("idle", "mic")
         self.assertEqual(backend.end(), 0)
 
+    def test_no_default(self):
+        """That nobody has chosen one may be our ignorance: it is asked for again, but not for ever."""
+        pw = self.session(mics=["mic"])
+        backend = Backend(pw)
+        backend.wait("idle", "mic")
+        pw.run("pw-metadata", "-d", "0", "default.audio.source")
+        backend.wait("no-device")
+        wait_for(lambda: lockstep.settled(backend, 2.5), 15, "it does not ask any more")
+        pw.add_mic("usb")  # WirePlumber chooses anew
+        pw.set_default("usb")
+        backend.wait("idle", "usb", seconds=2)
+        self.assertEqual(backend.end(), 0)
+
     def test_idle_costs_nothing(self):
         pw = self.session(mics=["mic"])
         backend = Backend(pw)
@@ -238,4 +252,4 @@ class Properties(pipewire.Case):
 
 
 if __name__ == "__main__":
-    pipewire.main()
+    pipewire.main(jobs=4)

@@ -199,4 +199,4 @@ class Sound(pipewire.Case):
 
 
 if __name__ == "__main__":
-    pipewire.main()
+    pipewire.main(jobs=3)

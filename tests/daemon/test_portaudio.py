@@ -1,6 +1,7 @@
 """The PortAudio backend through pw-jack and through ALSA's plugin for PipeWire: sound comes
 through, devices are found by name, and streams come back after the server."""
 
+import fcntl
 import os
 import shutil
 import statistics
@@ -23,6 +24,14 @@ pcm.far { type pipewire rate %d hint.description "far" }
 """
 
 
+# A device that one program at a time can open (busy.c).
+BUSY = os.environ.get("DFNET4_ALSA_BUSY")
+CARD = """
+pcm_type.busy { lib "%s" }
+pcm.card { type busy slave "near" lock "%s" hint.description "card" }
+"""
+
+
 def needs(*files):
     missing = [f for f in files if not os.path.exists(f)]
     if missing and (os.environ.get("CI") or os.environ.get("DFN_REQUIRE_SHARED")):
@@ -32,8 +41,8 @@ def needs(*files):
 
 
 class PortAudio(pipewire.Case):
-    def daemon(self, *options, jack=True, **env):
-        argv = [DFNET4D, "-v", "--backend=portaudio", "--bypass=1", *options]
+    def daemon(self, *options, jack=True, name="microphone", **env):
+        argv = [DFNET4D, "-v", "--backend=portaudio", *(["--bypass=1"] if name else []), *options]
         self.pw.parts.pop("dfnet4d", None)
         return self.pw.spawn("dfnet4d", (["pw-jack"] if jack else []) + argv, **env)
 
@@ -138,6 +147,27 @@ class PortAudio(pipewire.Case):
         self.assertIn("JACK Audio Connection Kit: mic two", listed)
         daemon.stop()
 
+    def settings(self, *streams):
+        """A file of streams: (name, device, output)."""
+        path = os.path.join(self.pw.folder, "my.conf")
+        with open(path, "w") as f:
+            f.write("".join(f"[microphone {n}]\ndevice = {d}\noutput = {o}\nbypass = 1\n" for n, d, o in streams))
+        return path
+
+    def test_jack_two_streams(self):
+        """Two microphones of one process, each with its own devices."""
+        needs(shutil.which("pw-jack") or "pw-jack")
+        pw = self.start(mics=("mic", "usb", "clean", "other"))
+        daemon = self.daemon("-c", self.settings(("a", "mic", "clean"), ("b", "usb", "other")), name=None)
+        self.wait_for_log(daemon, "a: running, with mic: plays to clean")
+        self.wait_for_log(daemon, "b: running, with usb: plays to other")
+        heard, clean = self.record(sound.noise(2))
+        found, missing = sound.places(heard, clean)
+        self.assertGreater(len(found), 10)  # of 20: a busy machine loses some
+        _, other = self.record(sound.noise(2), output="other:capture_MONO")
+        self.assertEqual(max(map(abs, other)), 0)  # nobody plays into usb
+        self.assertEqual(daemon.stop(), 0)
+
     # ---- ALSA -----------------------------------------------------------------------------
 
     def check_sine(self, rate=48000, output="clean:capture_MONO", least=60, drops=2):
@@ -163,6 +193,7 @@ class PortAudio(pipewire.Case):
         pw = self.start(mics=("mic",), session=True)
         daemon = self.daemon(jack=False)
         self.wait_for_log(daemon, "running, with ")
+        self.assertNotIn("two clocks", daemon.log())  # one stream, full duplex
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
         wait_for(lambda: pw.linked("ALSA Playback", "speakers"), 20)
         self.check_sine(output="speakers:monitor_FL")
@@ -174,12 +205,16 @@ class PortAudio(pipewire.Case):
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 30)
         self.assertEqual(daemon.stop(), 0)
 
+    def alsa(self, more="", rates=(48000, 48000)):
+        path = os.path.join(self.pw.folder, "asoundrc")
+        with open(path, "w") as f:
+            f.write(ALSA % rates + more)
+        return path
+
     def check_two_devices(self, in_rate, out_rate, says):
         needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
         pw = self.start(mics=("mic",), session=True)
-        path = os.path.join(pw.folder, "asoundrc")
-        with open(path, "w") as f:
-            f.write(ALSA % (in_rate, out_rate))
+        path = self.alsa(rates=(in_rate, out_rate))
         daemon = self.daemon("--device=near", "--output=far", jack=False, ALSA_CONFIG_PATH=path)
         self.wait_for_log(daemon, says)
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
@@ -197,6 +232,39 @@ class PortAudio(pipewire.Case):
     def test_alsa_two_rates(self):
         self.check_two_devices(44100, 48000, "44100 to 48000 Hz, two clocks")
 
+    def test_alsa_two_streams(self):
+        """Two microphones of one process: what is played into mic comes out of both."""
+        needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
+        pw = self.start(mics=("mic",), session=True)
+        path = self.alsa()
+        daemon = self.daemon("-c", self.settings(("a", "near", "near"), ("b", "far", "far")), jack=False,
+                             name=None, ALSA_CONFIG_PATH=path)
+        self.wait_for_log(daemon, "a: running, with near")
+        self.wait_for_log(daemon, "b: running, with far")
+        ends = lambda node, kind: [l for l in pw.links() if getattr(l, kind) == node]
+        wait_for(lambda: len(ends("mic", "output")) == 2, 20, "both hear mic")
+        wait_for(lambda: len(ends("speakers", "input")) == 4, 20, "both play to the two speakers")
+        _, clean = self.record(sound.sine(1000, 3), output="speakers:monitor_FL")
+        self.assertGreater(max(map(abs, clean)), 0.1)
+        self.assertEqual(daemon.stop(), 0)
+
+    if BUSY:
+        def test_alsa_busy(self):
+            """A card that another program has is waited for, and taken when it is free."""
+            needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
+            self.start(mics=("mic",), session=True)
+            lock = os.path.join(self.pw.folder, "lock")
+            path = self.alsa(CARD % (BUSY, lock))
+            with open(lock, "w") as other:
+                fcntl.flock(other, fcntl.LOCK_EX)
+                daemon = self.daemon("--device=card", "--output=far", jack=False, ALSA_CONFIG_PATH=path)
+                self.wait_for_log(daemon, 'there is no input device "card", or another program has it')
+                time.sleep(3)
+                self.assertNotIn("running", daemon.log())
+            self.wait_for_log(daemon, "running, with card", 10)
+            wait_for(lambda: self.pw.linked("mic", "ALSA Capture"), 20)
+            self.assertEqual(daemon.stop(), 0)
+
     def test_alsa_without_session(self):
         """Nobody links ALSA's streams: it waits, and can be stopped."""
         needs("/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
@@ -210,4 +278,4 @@ class PortAudio(pipewire.Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(jobs=2)

@@ -99,7 +99,7 @@ class Rig(pipewire.Case):
     def test_lockstep_loses_nothing(self):
         for rate, quantum in ((48000, 64), (44100, 480), (96000, 1024)):
             with self.subTest(rate=rate, quantum=quantum):
-                with PipeWire(rate, quantum) as pw:
+                with lockstep.on_core(), PipeWire(rate, quantum) as pw:
                     x = lockstep.noise(60 * rate)
                     y = lockstep.run(pw, x, tail=quantum)
                     delay = lockstep.find_delay(x, y, quantum)
@@ -142,4 +142,4 @@ class Rig(pipewire.Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(jobs=3)

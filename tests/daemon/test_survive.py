@@ -10,9 +10,11 @@ import time
 
 import lockstep
 import pipewire
+import sound
 from pipewire import *
 
 DAEMON = os.environ["DFNET4D"]
+TONE = 440  # Hz
 SOURCE, CAPTURE = "dfnet4.microphone", "dfnet4.microphone.capture"
 MICS = ["mic", "usb", "headset"]
 SANITIZED = os.environ.get("DFN_SANITIZED")
@@ -25,9 +27,10 @@ GROWTH_KIB = 256
 
 
 class Survive(pipewire.Case):
-    def begin(self, *args, mics=MICS):
+    def begin(self, *args, mics=MICS, ready=lambda: None):
         self.pw = self.pipewire(mics=mics)
         self.pw.start("wireplumber")
+        ready()
         self.daemon = self.pw.spawn("dfnet4d", [DAEMON, "-vv", *args])
         self.slowest = 0
         try:
@@ -103,12 +106,14 @@ class Survive(pipewire.Case):
         player = self.pw.play(given, device)
         player.wait(20)
         self.pw.finish(recorder)
-        sound = array.array("f")
-        with open(recorded, "rb") as f:
+        self.assertGreater(max(map(abs, self.recorded(recorded)), default=0), 1e-4, "silence")
+
+    def recorded(self, path):
+        """Of a file that may still grow, so that its header is not true yet."""
+        with open(path, "rb") as f:
             data = f.read()
-        at = data.index(b"data") + 8
-        sound.frombytes(data[at:at + (len(data) - at) // 4 * 4])
-        self.assertGreater(max(map(abs, sound), default=0), 1e-4, "silence")
+        at = data.find(b"data") + 8
+        return array.array("f", data[at:at + (len(data) - at) // 4 * 4])
 
     def test_replug(self):
         """The default microphone comes and goes; the next best takes its place."""
@@ -152,6 +157,57 @@ class Survive(pipewire.Case):
                 self.pw.set_default(MICS[i % 3])
                 self.hears(MICS[i % 3])
         self.repeat(TIMES, change)
+
+    # ---- a headset with profiles ------------------------------------------------------------
+
+    def plug(self, rate, channels):
+        """A device that is a program's: pw-cat, whose node is a microphone. What plays has this format, as
+        a headset's profile has."""
+        self.plugged = getattr(self, "plugged", 0) + 1
+        path = os.path.join(self.pw.folder, f"{rate}-{channels}.wav")
+        if not os.path.exists(path):
+            sound.write(path, sound.sine(TONE, 60, rate, level=0.5), rate, channels)
+        props = ("{ media.class = Audio/Source node.name = headset node.autoconnect = false "
+                 "priority.session = 3000 }")
+        self.headset = self.pw.spawn(f"headset-{self.plugged}",
+                                     ["pw-cat", "-p", "-P", props, "--target", "0", path])
+        wait_for(lambda: self.pw.ports("headset"), 20, "the headset is there")
+
+    def is_heard(self, path):
+        """Whether the end of a growing recording is the tone, as it is."""
+        heard = self.recorded(path)[-1024:]
+        return max(map(abs, heard), default=0) > 0.4 and sound.sine_snr(heard, TONE) > 30
+
+    def test_profiles(self):
+        """A headset goes from music to calls and back: its node vanishes and comes again under its name,
+        with another rate and other channels (A2DP: 48 kHz stereo, HFP: 16 kHz mono)."""
+        profiles = [(48000, 2), (16000, 1)]
+        self.begin("--device", "headset", "--limit-db=0", mics=["mic"],
+                   ready=lambda: self.plug(*profiles[0]))
+        self.allowed = {"headset"}
+        path = os.path.join(self.pw.folder, "all.wav")
+        recorder = self.pw.record(SOURCE, path)
+        wait_for(lambda: self.is_heard(path), 10, "the tone is heard")
+        serial = self.pw.node(SOURCE).props["object.serial"]
+        slowest = 0
+
+        def change(i):
+            nonlocal slowest
+            rate, channels = profiles[(i + 1) % 2]
+            self.headset.kill()
+            self.hears(None)  # and so does who records: nothing of before is left
+            self.assertFalse(self.is_heard(path))
+            self.plug(rate, channels)
+            start = time.monotonic()
+            wait_for(lambda: self.is_heard(path), BACK, f"{channels} channels of {rate} Hz are heard")
+            slowest = max(slowest, time.monotonic() - start)
+            self.hears("headset")
+            self.assertEqual(len(self.pw.linked("headset", CAPTURE)), channels)
+            self.assertEqual(self.pw.node("headset").props["node.rate"], f"1/{rate}")
+        self.repeat(max(TIMES // 2, 4), change, warm=4)
+        print(f"heard again after {slowest:.2f} s at most", file=sys.stderr)
+        self.assertEqual(self.pw.node(SOURCE).props["object.serial"], serial)
+        self.assertTrue(self.pw.linked(SOURCE, recorder.name))
 
     def test_no_microphone(self):
         """WirePlumber then takes the monitor of the speakers for the default source."""
@@ -212,4 +268,4 @@ class Survive(pipewire.Case):
 
 
 if __name__ == "__main__":
-    main()
+    main(jobs=4)
