@@ -140,6 +140,40 @@ size_t dfn_gradient_waste(const dfn_plan *p)
     return most;
 }
 
+/* Whether two slices along one axis have a number in common. */
+static bool overlap(const dfn_attr *a, const dfn_attr *b)
+{
+    return a->start < b->start + b->length && b->start < a->start + a->length;
+}
+
+/* Whether all consumers of `source` are slices that together write every number of its
+ * gradient once. */
+static bool sliced(const dfn_plan *p, dfn_value source)
+{
+    const dfn_graph *g = p->g;
+    const dfn_attr *first = NULL;
+    int length = 0;
+    for (dfn_value c = source + 1; c < g->n_node; c++) {
+        const dfn_node *n = &g->node[c];
+        bool here = false;
+        for (int i = 0; i < n->n_in && computed(p, c); i++)
+            here = here || dfn_plan_root(p, n->in[i]) == source;
+        if (!here)
+            continue;
+        if (n->op != DFN_OP_SLICE || n->in[0] != source || !p->step[c].wanted)
+            return false;
+        for (dfn_value b = source + 1; b < c; b++)
+            if (g->node[b].op == DFN_OP_SLICE && g->node[b].in[0] == source &&
+                overlap(&g->node[b].attr, &n->attr))
+                return false;
+        first = first ? first : &n->attr;
+        if (n->attr.axis != first->axis)
+            return false;
+        length += n->attr.length;
+    }
+    return first && length == p->step[source].shape.d[first->axis];
+}
+
 void dfn_gradient_arguments(dfn_plan *p, dfn_value v, int at)
 {
     const dfn_node *n = &p->g->node[v];
@@ -154,5 +188,10 @@ void dfn_gradient_arguments(dfn_plan *p, dfn_value v, int at)
         const bool first = p->step[source].wanted && !u.port && u.last == v;
         p->fresh[at + i] = first && here == 1 && p->op[n->op]->fresh;
         p->clear[at + i] = first && !p->fresh[at + i];
+        if (n->op == DFN_OP_SLICE && p->step[source].wanted && !u.port &&
+            sliced(p, source)) {
+            p->fresh[at + i] = true;
+            p->clear[at + i] = false;
+        }
     }
 }

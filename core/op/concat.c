@@ -47,9 +47,13 @@ static void bwd(const dfn_args *a)
     const REAL *dy = a->dout;
     for (int k = 0; k < a->n_in; k++) {
         const int part = a->in_shape[k].d[axis] * inner;
-        blocks_add(a->din[k], part, dy, whole, part, outer);
+        if (a->fresh[k])
+            blocks_copy(a->din[k], part, dy, whole, part, outer);
+        else
+            blocks_add(a->din[k], part, dy, whole, part, outer);
         dy += part;
     }
 }
 
-const dfn_op OP(op_concat) = {.name = "concat", .infer = infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_concat) = {
+    .name = "concat", .infer = infer, .fwd = fwd, .bwd = bwd, .fresh = true};

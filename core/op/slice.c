@@ -37,8 +37,11 @@ static void bwd(const dfn_args *a)
     const int axis = a->node->attr.axis, inner = blocks_inner(a->out_shape, axis);
     const int part = a->node->attr.length * inner, whole = a->in_shape[0].d[axis] * inner;
     REAL *dx = a->din[0];
-    blocks_add(dx + a->node->attr.start * inner, whole, a->dout, part, part,
-               blocks_outer(a, axis));
+    dx += a->node->attr.start * inner;
+    if (a->fresh[0]) /* other slices write the rest */
+        blocks_copy(dx, whole, a->dout, part, part, blocks_outer(a, axis));
+    else
+        blocks_add(dx, whole, a->dout, part, part, blocks_outer(a, axis));
 }
 
 const dfn_op OP(op_slice) = {.name = "slice", .infer = infer, .fwd = fwd, .bwd = bwd};

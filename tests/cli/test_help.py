@@ -1,6 +1,8 @@
 """Help, version and usage errors."""
 
 import re
+import shutil
+import unittest
 
 import support
 from support import *
@@ -82,6 +84,34 @@ class Help(support.Case):
         for level in offers("bench", "--cpu", "="):  # known, whether or not this machine has it
             r = subprocess.run([PROGRAM, "bench", "--cpu", level, "--nonsense"], capture_output=True, text=True)
             self.assertNotIn("does not know", r.stderr)
+
+    @unittest.skipUnless(shutil.which("fish"), "there is no fish")
+    def test_fish(self):
+        fish = os.environ["DFNET4_COMPLETION"].replace(".bash", ".fish")
+        env = {**os.environ, "PATH": os.path.dirname(PROGRAM) + ":" + os.environ["PATH"]}
+        def offers(line):
+            r = subprocess.run(["fish", "--no-config", "-c", f"source {fish}; complete -C '{line}'"],
+                               env=env, cwd=self.dir, capture_output=True, text=True)
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+            return [w.split("\t")[0] for w in r.stdout.splitlines()]
+        self.assertEqual(sorted(offers("dfnet4 ")), sorted(COMMANDS))
+        for c in COMMANDS:
+            told = re.findall(r"^  (?:-\w, |    )(--[a-z-]+)", self.dfnet4(c, "--help").out, re.M)
+            self.assertEqual({w.rstrip("=") for w in offers(f"dfnet4 {c} --")}, set(told))
+        self.assertEqual(offers("dfnet4 info --preset full"), ["full", "full-ll"])
+        self.assertEqual(offers("dfnet4 enhance -m li"), ["lite"])
+        self.assertEqual(offers("dfnet4 bench --mode=p"), ["--mode=paced"])
+
+    @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
+    def test_zsh(self):
+        """The options handed to zsh's own completion, without a terminal to see what it makes of them."""
+        zsh = os.environ["DFNET4_COMPLETION"].replace(".bash", ".zsh")
+        env = {**os.environ, "PATH": os.path.dirname(PROGRAM) + ":" + os.environ["PATH"]}
+        script = '_call_program() { shift; eval "$*" }; _arguments() { : }; source $1; _dfnet4_options $2'
+        for c in COMMANDS:
+            out = subprocess.check_output(["zsh", "-f", "-c", script, "zsh", zsh, c], env=env, text=True)
+            told = re.findall(r"^  (?:-\w, |    )(--[a-z-]+)(=?)", self.dfnet4(c, "--help").out, re.M)
+            self.assertEqual(re.findall(r"(?m)^\(.*?\)(--[a-z-]+)(=?)\[", out), told)
 
     def test_version(self):
         for option in ("--version", "-V"):

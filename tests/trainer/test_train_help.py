@@ -1,6 +1,7 @@
 """Help, manual page and completion of dfnet4-train tell the same."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,10 @@ def run(*args):
 
 def options(command):
     return re.findall(r"^  (?:-\w, |    )(--[a-z-]+)(=\S+)?", run(command, "--help").stdout, re.M)
+
+
+def with_program():
+    return {**os.environ, "PATH": os.path.dirname(PROGRAM) + ":" + os.environ["PATH"]}
 
 
 class Help(unittest.TestCase):
@@ -69,6 +74,36 @@ class Help(unittest.TestCase):
             self.assertEqual(offers("scan", "-k", ""), ["speech", "noise", "rir"])
             self.assertEqual(offers("finetune", "--noise", ""), ["room"])
             self.assertIn("other.txt", offers("score", ""))
+
+    @unittest.skipUnless(shutil.which("fish"), "there is no fish")
+    def test_fish(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("lite.ini", "other.txt"):
+                open(os.path.join(folder, name), "w").close()
+
+            def offers(line):
+                fish = COMPLETION.replace(".bash", ".fish")
+                r = subprocess.run(["fish", "--no-config", "-c", f"source {fish}; complete -C '{line}'"], cwd=folder,
+                                   env=with_program(), capture_output=True, text=True)
+                self.assertEqual((r.returncode, r.stderr), (0, ""))
+                return [w.split("\t")[0] for w in r.stdout.splitlines()]
+
+            self.assertLessEqual({*COMMANDS, "lite.ini"}, set(offers("dfnet4-train ")))
+            for c in COMMANDS:
+                self.assertEqual({w.rstrip("=") for w in offers(f"dfnet4-train {c} --")}, {n for n, _ in options(c)})
+            self.assertEqual(offers("dfnet4-train lite.ini --st"), ["--stop-after"])
+            self.assertEqual(offers("dfnet4-train bench --preset=full"), ["--preset=full", "--preset=full-ll"])
+            self.assertEqual(sorted(offers("dfnet4-train scan -k ")), ["noise", "rir", "speech"])
+
+    @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
+    def test_zsh(self):
+        """The options handed to zsh's own completion, without a terminal to see what it makes of them."""
+        script = '_call_program() { shift; eval "$*" }; _arguments() { : }; source $1; _dfnet4_train_options $2'
+        for c in COMMANDS:
+            out = subprocess.check_output(["zsh", "-f", "-c", script, "zsh", COMPLETION.replace(".bash", ".zsh"), c],
+                                          env=with_program(), text=True)
+            given = re.findall(r"(?m)^(?:\(.*?\)|\*)(--[a-z-]+)(=?)\[", out)
+            self.assertEqual([(n, bool(v)) for n, v in given], [(n, bool(v)) for n, v in options(c)])
 
 
 if __name__ == "__main__":

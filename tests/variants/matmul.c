@@ -15,9 +15,9 @@ enum { SIZES = sizeof sizes / sizeof *sizes, GAP = 5 };
 
 /* The same for blocks of rounded numbers: parts of and whole pairs, rows, vectors, panels,
  * several of each, and sums longer than what is rounded at a time. */
-static const int large[][3] = {{16, 32, 32},   {17, 33, 47},   {48, 64, 256},
-                               {53, 130, 300}, {97, 257, 65},  {20, 100, 515},
-                               {31, 49, 33},   {100, 127, 34}, {15, 64, 64}};
+static const int large[][3] = {{32, 32, 32},  {33, 33, 47},   {48, 64, 256}, {53, 130, 300},
+                               {97, 257, 65}, {20, 100, 515}, {32, 49, 33},  {100, 127, 34},
+                               {70, 16, 64},  {65, 24, 130},  {100, 66, 17}, {15, 70, 70}};
 enum { LARGE = sizeof large / sizeof *large };
 
 /* Element (row, column) of a matrix or of the transposed one, in an array. */

@@ -4,7 +4,7 @@
 #ifndef DFN_FFT_LANES_H
 #define DFN_FFT_LANES_H
 
-#include <string.h> /* also tells __GLIBC__ */
+#include "data/clones.h"
 
 enum {
     DFN_LANES = 8,
@@ -14,16 +14,6 @@ enum {
 };
 
 typedef float dfn_lanes __attribute__((vector_size(4 * DFN_LANES)));
-
-/* Clones of a function for wider vectors, where a compiler and a system can choose among
- * them when the program starts. No fused operations: the same results. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) &&                     \
-    defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) &&           \
-    !defined(__SANITIZE_ADDRESS__)
-#    define DFN_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#    define DFN_CLONES
-#endif
 
 typedef struct dfn_pair {
     dfn_lanes re, im;

@@ -66,7 +66,8 @@ void dfn_filter_draw(dfn_biquad f[DFN_FILTERS], dfn_philox *r, double db)
     }
 }
 
-/* The filters run side by side: each waits for its own last result only. Denormal numbers
+/* The filters run side by side: each waits for its own last result only, with as little as
+ * possible to be done then. Denormal numbers
  * are slow: what has died away is set to zero. */
 void dfn_filter_run(const dfn_biquad f[DFN_FILTERS], float *x, size_t n)
 {
@@ -78,13 +79,13 @@ void dfn_filter_run(const dfn_biquad f[DFN_FILTERS], float *x, size_t n)
         for (size_t i = start; i < end; i++) {
             const double in = (double)x[i];
             const double y0 = f0.b0 * in + p0;
-            p0 = f0.b1 * in - f0.a1 * y0 + q0;
+            p0 = (f0.b1 * in + q0) - f0.a1 * y0;
             q0 = f0.b2 * in - f0.a2 * y0;
             const double y1 = f1.b0 * y0 + p1;
-            p1 = f1.b1 * y0 - f1.a1 * y1 + q1;
+            p1 = (f1.b1 * y0 + q1) - f1.a1 * y1;
             q1 = f1.b2 * y0 - f1.a2 * y1;
             const double y2 = f2.b0 * y1 + p2;
-            p2 = f2.b1 * y1 - f2.a1 * y2 + q2;
+            p2 = (f2.b1 * y1 + q2) - f2.a1 * y2;
             q2 = f2.b2 * y1 - f2.a2 * y2;
             x[i] = fabs(y2) < 1e-20 ? 0 : (float)y2;
         }

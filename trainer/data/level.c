@@ -1,11 +1,13 @@
 #include "data/level.h"
 
+#include "data/clones.h"
+
 #include <math.h>
 
 enum { LANES = 8 };
 
 /* Eight sums side by side: exact enough for long signals, and as wide as vectors are. */
-double dfn_power(const float *x, size_t n)
+DFN_CLONES double dfn_power(const float *x, size_t n)
 {
     double total = 0;
     for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
@@ -48,7 +50,7 @@ double dfn_active_power(const float *x, size_t n)
     return sum / (double)count;
 }
 
-float dfn_peak(const float *x, size_t n)
+DFN_CLONES float dfn_peak(const float *x, size_t n)
 {
     float peak[LANES] = {0};
     size_t i = 0;
@@ -64,7 +66,7 @@ float dfn_peak(const float *x, size_t n)
     return peak[0];
 }
 
-void dfn_remove_mean(float *x, size_t n)
+DFN_CLONES void dfn_remove_mean(float *x, size_t n)
 {
     double total = 0;
     for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
@@ -80,13 +82,13 @@ void dfn_remove_mean(float *x, size_t n)
         x[i] -= mean;
 }
 
-void dfn_scale(float *x, size_t n, float gain)
+DFN_CLONES void dfn_scale(float *x, size_t n, float gain)
 {
     for (size_t i = 0; i < n; i++)
         x[i] *= gain;
 }
 
-void dfn_add_scaled(float *y, const float *x, size_t n, float gain)
+DFN_CLONES void dfn_add_scaled(float *y, const float *x, size_t n, float gain)
 {
     for (size_t i = 0; i < n; i++)
         y[i] += gain * x[i];

@@ -1,5 +1,7 @@
 #include "data/resample.h"
 
+#include "data/clones.h"
+
 #include <math.h>
 
 enum { ONE = DFN_RESAMPLE_ONE, TAPS = DFN_RESAMPLE_TAPS, LANES = 8 };
@@ -42,7 +44,8 @@ size_t dfn_resample_give(size_t n, int step)
     return n < TAPS ? 0 : ((n - TAPS + 1) * ONE - 1) / (size_t)step + 1;
 }
 
-void dfn_resample(const dfn_resampler *s, int step, const float *x, float *y, size_t n)
+DFN_CLONES void dfn_resample(const dfn_resampler *s, int step, const float *x, float *y,
+                             size_t n)
 {
     size_t at = 0;
     for (size_t i = 0; i < n; i++, at += (size_t)step) {

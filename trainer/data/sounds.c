@@ -1,6 +1,8 @@
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "data/sounds.h"
+
 #include "data/cache.h"
+#include "data/clones.h"
 #include "data/notice.h"
 
 #include <stdbool.h>
@@ -252,7 +254,7 @@ const dfn_sound *dfn_sounds_get(const dfn_sounds *s, dfn_sound_kind kind, dfn_sp
     return s->list[kind][split][i];
 }
 
-void dfn_sound_read(const dfn_sound *s, size_t start, size_t n, float *out)
+DFN_CLONES void dfn_sound_read(const dfn_sound *s, size_t start, size_t n, float *out)
 {
     const size_t there = start < s->count ? s->count - start : 0,
                  take = n < there ? n : there;

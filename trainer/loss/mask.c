@@ -8,10 +8,12 @@
 
 static const double QUIET = 1e-10, SMALLEST = 1e-12, SMALLEST_ERROR = 1e-13;
 
-/* |x|, |s| and |x - s| of one frame. */
+/* |x|, |s| and, for targets that look at it, |x - s| of one frame. */
 static void magnitudes(LOSS *l, const REAL *x, const REAL *s)
 {
-    for (int i = 0; i < l->bins; i++) {
+    const int target = l->config.mask_target;
+    const bool noise = target == DFN_MASK_WG || target == DFN_MASK_IRM;
+    for (int i = 0; noise && i < l->bins; i++) {
         const REAL re = x[2 * i] - s[2 * i], im = x[2 * i + 1] - s[2 * i + 1];
         l->abs_n[i] = SQRT(re * re + im * im);
     }

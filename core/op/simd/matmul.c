@@ -9,78 +9,9 @@
 
 enum { DEPTH = 128, FEW = 12 /* rows that are not worth turning B for */ };
 
-#if defined(DFN_SIMD_AVX2)
-enum { WIDE = 2, ROWS_1 = 8, ROWS_2 = 6, ROWS_3 = 1, ROWS_4 = 1 };
-#else
-enum { WIDE = 4, ROWS_1 = 16, ROWS_2 = 8, ROWS_3 = 8, ROWS_4 = 6 };
-#endif
+static inline vf product(vf sum, vf a, vf b) { return vf_fma(a, b, sum); }
 
-/* The operands of a panel: its results, A, and B whole vectors wide. `last`: columns of the
- * last vector. */
-typedef struct panel {
-    float *c;
-    const float *a, *b;
-    int ldc, lda, ldb, depth, last;
-    bool add;
-} panel;
-
-/* R rows from m on of a panel of V vectors. */
-static inline __attribute__((always_inline)) void block(const panel *p, int m, const int R,
-                                                        const int V, const bool at)
-{
-    vf sum[ROWS_1][WIDE];
-    SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int v = 0; v < V; v++)
-        sum[r][v] = vf_set(0);
-    const float *a = p->a + (at ? m : m * p->lda), *b = p->b;
-    const int lda = p->lda, ldb = p->ldb;
-    for (int k = 0; k < p->depth; k++, b += ldb) {
-        vf bk[WIDE];
-        SIMD_UNROLL for (int v = 0; v < V; v++) bk[v] = vf_load(b + v * VF);
-        SIMD_UNROLL for (int r = 0; r < R; r++)
-        {
-            const vf ak = vf_set(at ? a[k * lda + r] : a[r * lda + k]);
-            SIMD_UNROLL for (int v = 0; v < V; v++) sum[r][v] =
-                vf_fma(ak, bk[v], sum[r][v]);
-        }
-    }
-    float *c = p->c + m * p->ldc;
-    SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int v = 0; v < V; v++)
-    {
-        float *to = c + r * p->ldc + v * VF;
-        const size_t n = v == V - 1 ? (size_t)p->last : VF;
-        if (p->add)
-            sum[r][v] = sum[r][v] + vf_load_some(to, n);
-        vf_store_some(to, sum[r][v], n);
-    }
-}
-
-static inline __attribute__((always_inline)) void rows(const panel *p, int M, const int R,
-                                                       const int V, const bool at)
-{
-    int m = 0;
-    for (; m + R <= M; m += R)
-        block(p, m, R, V, at);
-    for (; m + 4 <= M; m += 4)
-        block(p, m, 4, V, at);
-    for (; m + 2 <= M; m += 2)
-        block(p, m, 2, V, at);
-    if (m < M)
-        block(p, m, 1, V, at);
-}
-
-static inline __attribute__((always_inline)) void width(const panel *p, int M, int V,
-                                                        const bool at)
-{
-    switch (V) {
-    case 1: rows(p, M, ROWS_1, 1, at); break;
-    case 2: rows(p, M, ROWS_2, 2, at); break;
-#if !defined(DFN_SIMD_AVX2)
-    case 3: rows(p, M, ROWS_3, 3, at); break;
-    case 4: rows(p, M, ROWS_4, 4, at); break;
-#endif
-    default: break;
-    }
-}
+#include "op/simd/panel.h"
 
 /* to[k][n] = from[n][k], `depth` of k and `n` rows, in rows of WIDE vectors; zeros behind.
  */
@@ -124,7 +55,6 @@ static void panels(float *c, const float *a, const float *b, int M, int N, int K
                        .b = bt ? b + (size_t)n * (size_t)ldb + k
                                : b + (size_t)k * (size_t)ldb + n,
                        .ldc = ldc,
-                       .lda = lda,
                        .ldb = ldb,
                        .depth = depth,
                        .last = wide - (V - 1) * VF,
@@ -138,9 +68,9 @@ static void panels(float *c, const float *a, const float *b, int M, int N, int K
                 p.ldb = WIDE * VF;
             }
             if (at)
-                width(&p, M, V, true);
+                panel_rows(&p, M, V, true, lda);
             else
-                width(&p, M, V, false);
+                panel_rows(&p, M, V, false, lda);
         }
 }
 

@@ -9,91 +9,25 @@
 #include "op/matmul.h"
 #include "op/simd/simd.h"
 
-enum {
-    DEPTH = 256,
-    PAIRS = DEPTH / 2,
-    WIDE = 4,
-    PANEL = WIDE * VF,
-    PANELS = 2, /* of B that are rounded at a time */
-    BLOCK = 48, /* rows of A */
-    PITCH = PAIRS + VF,
-    ROWS_1 = 16,
-    ROWS_2 = 8,
-    ROWS_3 = 8,
-    ROWS_4 = 6,
-};
-
 void dfn_matmul_avx512(float *restrict c, const float *restrict a, const float *restrict b,
                        int M, int N, int K, int lda, int ldb, int ldc, bool at, bool bt,
                        bool add);
 
-/* A panel's results, and its operands in pairs: a[m][PITCH], or a[pairs][BLOCK] if A came
- * transposed, and b[pairs][PANEL]. `last`: columns of the last vector. */
-typedef struct panel {
-    float *c;
-    const int32_t *a, *b;
-    int ldc, pairs, last;
-    bool add;
-} panel;
-
-static inline vf dot(vf sum, vf b, int32_t a)
+static inline vf product(vf sum, vf a, vf b)
 {
-    return _mm512_dpbf16_ps(sum, (__m512bh)b, (__m512bh)_mm512_set1_epi32(a));
+    return _mm512_dpbf16_ps(sum, (__m512bh)b, (__m512bh)a);
 }
 
-/* R rows from m on of a panel of V vectors. */
-static inline __attribute__((always_inline)) void block(const panel *p, int m, const int R,
-                                                        const int V, const bool at)
-{
-    vf sum[ROWS_1][WIDE];
-    SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int v = 0; v < V; v++)
-        sum[r][v] = vf_set(0);
-    const int32_t *a = p->a + (at ? m : m * PITCH), *b = p->b;
-    for (int k = 0; k < p->pairs; k++, b += PANEL) {
-        vf bk[WIDE];
-        SIMD_UNROLL for (int v = 0; v < V; v++) bk[v] = vf_load((const float *)b + v * VF);
-        SIMD_UNROLL for (int r = 0; r < R; r++)
-        {
-            const int32_t ak = at ? a[k * BLOCK + r] : a[r * PITCH + k];
-            SIMD_UNROLL for (int v = 0; v < V; v++) sum[r][v] = dot(sum[r][v], bk[v], ak);
-        }
-    }
-    float *c = p->c + (size_t)m * (size_t)p->ldc;
-    SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int v = 0; v < V; v++)
-    {
-        float *to = c + (size_t)r * (size_t)p->ldc + v * VF;
-        const size_t n = v == V - 1 ? (size_t)p->last : VF;
-        if (p->add)
-            sum[r][v] = sum[r][v] + vf_load_some(to, n);
-        vf_store_some(to, sum[r][v], n);
-    }
-}
+#include "op/simd/panel.h"
 
-static inline __attribute__((always_inline)) void rows(const panel *p, int M, const int R,
-                                                       const int V, const bool at)
-{
-    int m = 0;
-    for (; m + R <= M; m += R)
-        block(p, m, R, V, at);
-    for (; m + 4 <= M; m += 4)
-        block(p, m, 4, V, at);
-    for (; m + 2 <= M; m += 2)
-        block(p, m, 2, V, at);
-    if (m < M)
-        block(p, m, 1, V, at);
-}
-
-static inline __attribute__((always_inline)) void width(const panel *p, int M, int V,
-                                                        const bool at)
-{
-    switch (V) {
-    case 1: rows(p, M, ROWS_1, 1, at); break;
-    case 2: rows(p, M, ROWS_2, 2, at); break;
-    case 3: rows(p, M, ROWS_3, 3, at); break;
-    case 4: rows(p, M, ROWS_4, 4, at); break;
-    default: break;
-    }
-}
+enum {
+    DEPTH = 256,
+    PAIRS = DEPTH / 2,
+    PANEL = WIDE * VF,
+    PANELS = 2, /* of B that are rounded at a time */
+    BLOCK = 48, /* rows of A */
+    PITCH = PAIRS + VF,
+};
 
 /* Two vectors rounded, lo in the lower half. */
 static inline __m512i both(vf lo, vf hi) { return (__m512i)_mm512_cvtne2ps_pbh(hi, lo); }
@@ -110,7 +44,7 @@ static inline __m512i along(const float *row, int n)
 }
 
 /* to[m][PITCH] = pairs of from[m][depth] */
-static void pack_rows(int32_t *to, const float *from, int ld, int depth, int M)
+static void pack_rows(float *to, const float *from, int ld, int depth, int M)
 {
     for (int m = 0; m < M; m++, from += ld, to += PITCH)
         for (int k = 0; k < depth; k += 2 * VF)
@@ -118,8 +52,7 @@ static void pack_rows(int32_t *to, const float *from, int ld, int depth, int M)
 }
 
 /* to[pair][width] = pairs of neighbours in from[depth][n], in whole vectors */
-static void pack_columns(int32_t *to, int width, const float *from, int ld, int depth,
-                         int n)
+static void pack_columns(float *to, int width, const float *from, int ld, int depth, int n)
 {
     const __m512i zip =
         _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23,
@@ -133,7 +66,7 @@ static void pack_columns(int32_t *to, int width, const float *from, int ld, int 
 }
 
 /* to[pair][PANEL] = pairs along the rows of from[n][depth], in whole vectors */
-static void pack_turned(int32_t *to, const float *from, int ld, int depth, int n)
+static void pack_turned(float *to, const float *from, int ld, int depth, int n)
 {
     for (int j = 0; j < n; j += VF)
         for (int k = 0; k < depth; k += 2 * VF) {
@@ -148,15 +81,15 @@ static void pack_turned(int32_t *to, const float *from, int ld, int depth, int n
                     vf_zip(x[now][i], x[now][i + VF / 2], &x[!now][2 * i],
                            &x[!now][2 * i + 1]);
             for (int i = 0; i < VF && k + 2 * i < depth; i++)
-                vf_store((float *)to + (k / 2 + i) * PANEL + j, x[now][i]);
+                vf_store(to + (k / 2 + i) * PANEL + j, x[now][i]);
         }
 }
 
 /* The rows of a product: all of A with up to PANELS panels of B in pairs. */
-static void sweep(panel p, const float *a, int lda, bool at, const int32_t *b, int M, int N,
+static void sweep(panel p, const float *a, int lda, bool at, const float *b, int M, int N,
                   int depth)
 {
-    int32_t packed[BLOCK * PITCH];
+    float packed[BLOCK * PITCH];
     _Static_assert(PAIRS * BLOCK <= BLOCK * PITCH, "either order fits");
     float *c = p.c;
     for (int m = 0; m < M; m += BLOCK) {
@@ -172,9 +105,9 @@ static void sweep(panel p, const float *a, int lda, bool at, const int32_t *b, i
             p.b = b + (ptrdiff_t)(n / PANEL) * PAIRS * PANEL;
             p.last = wide - (V - 1) * VF;
             if (at)
-                width(&p, high, V, true);
+                panel_rows(&p, high, V, true, BLOCK);
             else
-                width(&p, high, V, false);
+                panel_rows(&p, high, V, false, PITCH);
         }
     }
 }
@@ -182,13 +115,13 @@ static void sweep(panel p, const float *a, int lda, bool at, const int32_t *b, i
 static void blocks(float *c, const float *a, const float *b, int M, int N, int K, int lda,
                    int ldb, int ldc, bool at, bool bt, bool add)
 {
-    int32_t packed[PANELS * PAIRS * PANEL];
+    float packed[PANELS * PAIRS * PANEL];
     for (int k = 0; k < K; k += DEPTH)
         for (int n = 0; n < N; n += PANELS * PANEL) {
             const int wide = N - n < PANELS * PANEL ? N - n : PANELS * PANEL;
             const int depth = K - k < DEPTH ? K - k : DEPTH;
             for (int j = 0; j < wide; j += PANEL) {
-                int32_t *to = packed + (ptrdiff_t)(j / PANEL) * PAIRS * PANEL;
+                float *to = packed + (ptrdiff_t)(j / PANEL) * PAIRS * PANEL;
                 const int columns = wide - j < PANEL ? wide - j : PANEL;
                 if (bt)
                     pack_turned(to, b + (ptrdiff_t)(n + j) * ldb + k, ldb, depth, columns);
@@ -196,8 +129,11 @@ static void blocks(float *c, const float *a, const float *b, int M, int N, int K
                     pack_columns(to, PANEL, b + (ptrdiff_t)k * ldb + n + j, ldb, depth,
                                  columns);
             }
-            const panel p = {
-                .c = c + n, .ldc = ldc, .pairs = (depth + 1) / 2, .add = add || k};
+            const panel p = {.c = c + n,
+                             .ldc = ldc,
+                             .ldb = PANEL,
+                             .depth = (depth + 1) / 2,
+                             .add = add || k};
             sweep(p, at ? a + (ptrdiff_t)k * lda : a + k, lda, at, packed, M, wide, depth);
         }
 }
