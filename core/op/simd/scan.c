@@ -57,10 +57,31 @@ states_fwd(const channels *x, float *y, float *h, int n, const int B, size_t res
     SIMD_UNROLL for (int i = 0; i < B; i++) vf_store_some(h + (n + i) * M, state[i], rest);
 }
 
+/* All states in one frame: the same sums, but none of them goes through memory. */
+static inline __attribute__((always_inline)) void frame_fwd(const channels *x, float *y,
+                                                            float *h, size_t rest)
+{
+    const vf u = vf_load_some(x->u, rest), step = vf_load_some(x->delta, rest);
+    const vf back = vf_set(0) - step, drive = step * u;
+    vf sum = vf_load_some(x->d, rest) * u;
+    for (int n = 0; n < x->N; n++) {
+        const vf decay = vf_exp2(back * vf_load_some(x->rate + n * x->M, rest));
+        const vf state =
+            vf_fma(decay, vf_load_some(h + n * x->M, rest), drive * vf_set(x->b[n]));
+        vf_store_some(h + n * x->M, state, rest);
+        sum = vf_fma(vf_set(x->c[n]), state, sum);
+    }
+    vf_store_some(y, sum, rest);
+}
+
 static inline __attribute__((always_inline)) void channels_fwd(const channels *x, float *y,
                                                                float *h, size_t rest)
 {
     int n = 0;
+    if (x->T == 1) {
+        frame_fwd(x, y, h, rest);
+        return;
+    }
     for (; n + AHEAD <= x->N; n += AHEAD)
         states_fwd(x, y, h, n, AHEAD, rest);
     for (; n < x->N; n++)
