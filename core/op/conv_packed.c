@@ -7,7 +7,8 @@
  *              by all taps at once, and what later frames need of it is kept as sums. The
  *              state is these sums [F][groups][kt][O/g], not the frames
  *   dense      windows of all channels as rows of one layer, with zeros for the channels of
- *              other groups; without a kernel along time, windows are read where they are
+ *              other groups, or in float32 mixed groups (packed.h); without a kernel along
+ *              time, windows are read where they are
  *   general    windows [kt][kf][C/g] of each group, which is a layer of its own
  *
  * In windows channels stay together: [kt][kf][channels]. A pointwise convolution is dense. */
@@ -38,13 +39,28 @@ bool OP(conv_overlaps)(const conv_shape *s)
            s->O < s->C;
 }
 
+/* Dense, but groups of one channel and at least a tile of outputs: windows as they are, and
+ * no zeros. */
+static bool mixed(const conv_shape *s, dfn_weight_format f)
+{
+    return f == DFN_WEIGHTS_F32 && s->groups > 1 && s->groups == s->C &&
+           s->O / s->groups >= PACKED_TILE;
+}
+
 static packed_layer layer(const conv_shape *s, dfn_weight_format f, bool relu)
 {
-    const int I = s->C / s->groups, O = s->O / s->groups;
+    const int I = s->C / s->groups, O = s->O / s->groups, K = window(s);
     switch (choose(s)) {
-    case OVERLAP: return (packed_layer){s->groups, I, O * s->kt, DFN_WEIGHTS_F32, false};
-    case DENSE: return (packed_layer){1, window(s) * s->groups, s->O, f, relu};
-    case GENERAL: return (packed_layer){1, window(s), O, f, relu};
+    case OVERLAP:
+        return (packed_layer){
+            .G = s->groups, .I = I, .O = O * s->kt, .format = DFN_WEIGHTS_F32};
+    case DENSE:
+        if (mixed(s, f))
+            return (packed_layer){
+                .G = s->groups, .I = K, .O = O, .format = f, .mixed = true, .relu = relu};
+        return (packed_layer){
+            .G = 1, .I = K * s->groups, .O = s->O, .format = f, .relu = relu};
+    case GENERAL: return (packed_layer){.G = 1, .I = K, .O = O, .format = f, .relu = relu};
     case DEPTHWISE: break;
     }
     return (packed_layer){0};
@@ -143,6 +159,11 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, con
     case DEPTHWISE: pack_depthwise(s, w, b, out); break;
     case OVERLAP: pack_overlap(s, w, b, out); break;
     case DENSE:
+        if (mixed(s, f)) {
+            from.by_g = O * K;
+            dfn_packed_fill(out, s->groups, K, O, f, &from);
+            break;
+        }
         from.inner = s->C;
         from.blocks = s->groups;
         dfn_packed_fill(out, 1, K * s->groups, s->O, f, &from);
@@ -205,7 +226,7 @@ static void edge(const conv_run *r, packed_layer l, REAL *y, const REAL *const *
     r->k->conv_windows(p, x, s->C, s->F, s->C, to - from, s->kt, s->kf, s->stride_f,
                        s->pad_f - from * s->stride_f);
     OP(packed_layer_run)
-    (r->k, l, r->w, y + from * s->O, p, to - from, l.I, s->O, rest);
+    (r->k, l, r->w, y + from * s->O, p, to - from, l.G * l.I, s->O, rest);
 }
 
 static void dense(const conv_run *r, REAL *y)

@@ -28,6 +28,12 @@ static const void *tile(const dfn_packed *w, int group, int t, size_t *step)
            ((size_t)first * (size_t)units + (size_t)(t - first)) * PACKED_BYTES;
 }
 
+/* Where input i of group g is. */
+static int place(const dfn_packed *w, int g, int i)
+{
+    return w->mixed ? i * w->G + g : g * w->I + i;
+}
+
 static int least(int a, int b) { return a < b ? a : b; }
 
 /* A result as it is stored. */
@@ -42,7 +48,7 @@ static void single(REAL *restrict y, const REAL *restrict x, const dfn_packed *w
                 (const float *)w->tile + (size_t)g * packed_group(w) / sizeof *wg;
             REAL sum = w->bias[g * TILE];
             for (int i = 0; i < w->I; i++)
-                sum += x[g * w->I + i] * wg[i];
+                sum += x[place(w, g, i)] * wg[i];
             y[g] = end(w, sum);
         }
 }
@@ -65,7 +71,7 @@ void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w,
                 const float *wi = tile(w, g, t, &step);
                 for (int i = 0; i < w->I; i++, wi += step / sizeof *wi) {
                     for (int j = 0; j < TILE; j++)
-                        sum[j] += x[g * w->I + i] * wi[j];
+                        sum[j] += x[place(w, g, i)] * wi[j];
                 }
                 for (int j = 0; j < least(TILE, w->O - t * TILE); j++)
                     y[g * w->O + t * TILE + j] = end(w, sum[j]);

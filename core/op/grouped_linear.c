@@ -17,8 +17,11 @@ static int groups(const dfn_node *n) { return n->attr.groups ? n->attr.groups : 
 static packed_layer layer(const dfn_node *n, dfn_shape in)
 {
     const int G = groups(n);
-    return (packed_layer){G, in.d[2] / G, n->attr.out / G, n->attr.format,
-                          n->attr.act == DFN_ACT_RELU};
+    return (packed_layer){.G = G,
+                          .I = in.d[2] / G,
+                          .O = n->attr.out / G,
+                          .format = n->attr.format,
+                          .relu = n->attr.act == DFN_ACT_RELU};
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,

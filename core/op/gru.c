@@ -70,7 +70,7 @@ enum { LAYERS = sizeof suffix / sizeof *suffix, W_IH = 0, W_HH, B_IH, B_HH };
 /* The input half and the recurrent half as packed layers. */
 static packed_layer half(const dfn_node *n, int I)
 {
-    return (packed_layer){1, I, 3 * n->attr.out, n->attr.format, false};
+    return (packed_layer){.G = 1, .I = I, .O = 3 * n->attr.out, .format = n->attr.format};
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,

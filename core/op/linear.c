@@ -31,8 +31,11 @@ void OP(linear_backward)(const KERNELS *k, REAL *restrict dx, REAL *restrict dw,
 
 static packed_layer layer(const dfn_node *n, dfn_shape in)
 {
-    return (packed_layer){1, in.d[2], n->attr.out, n->attr.format,
-                          n->attr.act == DFN_ACT_RELU};
+    return (packed_layer){.G = 1,
+                          .I = in.d[2],
+                          .O = n->attr.out,
+                          .format = n->attr.format,
+                          .relu = n->attr.act == DFN_ACT_RELU};
 }
 
 static void pack(const dfn_node *n, const dfn_shape *in, const void *const *w,

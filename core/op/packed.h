@@ -32,7 +32,9 @@ typedef struct dfn_packed {
     const float *scale;    /* int8 only, the same shape */
     const int32_t *offset; /* int8 only: -128 sum of q over the inputs */
     const void *tile;
-    bool relu;    /* results below zero become zero */
+    bool mixed; /* float32 only: input i of group g is number i G + g of a row, not g I + i;
+                     not for single outputs */
+    bool relu;  /* results below zero become zero */
     size_t ahead; /* bytes that kernels ask for before they need them, see kernels.h */
 } dfn_packed;
 

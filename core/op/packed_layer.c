@@ -20,6 +20,7 @@ void OP(packed_layer_run)(const KERNELS *k, packed_layer l, const void *block, R
                           const REAL *x, int N, int ldx, int ldy, void *scratch)
 {
     dfn_packed w = dfn_packed_view(block, l.G, l.I, l.O, l.format);
+    w.mixed = l.mixed;
     w.relu = l.relu;
     w.ahead = k->ahead;
     if (l.format == DFN_WEIGHTS_F32) {

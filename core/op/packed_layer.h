@@ -7,7 +7,8 @@
 typedef struct packed_layer {
     int G, I, O; /* inputs and outputs of one group */
     dfn_weight_format format;
-    bool relu; /* part of the product, which has its results in registers */
+    bool mixed; /* groups: see packed.h */
+    bool relu;  /* part of the product, which has its results in registers */
 } packed_layer;
 
 /* Declare the array of a packed layer. */

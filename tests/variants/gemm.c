@@ -41,7 +41,7 @@ static problem problem_new(layer l, dfn_weight_format f, const pair *w, const pa
 }
 
 /* Sum of |a b| per output, from the unpacked weights: what roundings are measured by. */
-static double *magnitudes(layer l, const pair *x, const pair *w, const pair *b)
+static double *magnitudes(layer l, const pair *x, const pair *w, const pair *b, bool mixed)
 {
     double *m = malloc((size_t)(l.N * l.G * l.O) * sizeof *m);
     if (!m)
@@ -51,8 +51,8 @@ static double *magnitudes(layer l, const pair *x, const pair *w, const pair *b)
             for (int o = 0; o < l.O; o++) {
                 double sum = fabs(b->d[g * l.O + o]);
                 for (int i = 0; i < l.I; i++)
-                    sum +=
-                        fabs(x->d[(n * l.G + g) * l.I + i] * w->d[(g * l.O + o) * l.I + i]);
+                    sum += fabs(x->d[n * l.G * l.I + (mixed ? i * l.G + g : g * l.I + i)] *
+                                w->d[(g * l.O + o) * l.I + i]);
                 m[(n * l.G + g) * l.O + o] = sum;
             }
     return m;
@@ -102,13 +102,14 @@ static void scale_all(double *bound, layer l, double factor)
 /* I products and sums, each with half an eps of error, in whatever order. */
 void variant_gemm_f32(const variant *v)
 {
-    for (int i = 0; i < 2 * LAYERS; i++) { /* with and without relu */
-        const layer l = layers[i / 2];
+    for (int i = 0; i < 4 * LAYERS; i++) { /* with and without relu and mixed groups */
+        const layer l = layers[i / 4];
         pair x = pair_new((size_t)(l.N * l.G * l.I), 2, 1), w = pair_new(count(l), 1, 2);
         pair b = pair_new((size_t)(l.G * l.O), 1, 3);
         problem p = problem_new(l, DFN_WEIGHTS_F32, &w, &b);
         p.w.relu = i % 2;
-        double *bound = magnitudes(l, &x, &w, &b);
+        p.w.mixed = i % 4 / 2 && l.O > 1;
+        double *bound = magnitudes(l, &x, &w, &b, p.w.mixed);
         results y = results_new(l);
         const int ldx = l.G * l.I, ldy = l.G * l.O + GAP;
         scale_all(bound, l, (l.I + 1) * (double)FLT_EPSILON);
@@ -133,7 +134,7 @@ void variant_gemm_overlap(const variant *v)
         pair b = pair_new((size_t)(l.G * l.O), 1, 3), y = pair_new(rows * (size_t)O, 1, 4);
         pair sums = pair_new(rows * (size_t)l.O, 1, 5);
         problem p = problem_new(l, DFN_WEIGHTS_F32, &w, &b);
-        double *bound = magnitudes(l, &x, &w, &b), *due = malloc(y.n * sizeof *due);
+        double *bound = magnitudes(l, &x, &w, &b, false), *due = malloc(y.n * sizeof *due);
         if (!due)
             abort();
         for (size_t k = 0; k < sums.n; k++) /* what is there is below 1 */
@@ -160,7 +161,7 @@ void variant_gemm_bf16(const variant *v)
         pair b = pair_new((size_t)(l.G * l.O), 1, 3);
         problem p = problem_new(l, DFN_WEIGHTS_BF16, &w, &b);
         p.w.relu = i % 2;
-        double *bound = magnitudes(l, &x, &w, &b);
+        double *bound = magnitudes(l, &x, &w, &b, false);
         results y = results_new(l);
         uint16_t *h = malloc((size_t)(l.N * l.G * padded) * sizeof *h);
         scale_all(bound, l,

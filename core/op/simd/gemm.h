@@ -66,8 +66,8 @@ static inline void store(float *y, vf x, int left)
 /* `units` of R rows times a block of `tiles`, in P phases. */
 static inline __attribute__((always_inline)) void
 block(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
-      const float *scale, int units, int outputs, int ldx, int ldy, size_t ahead,
-      const int R, const int tiles, const int P)
+      const float *scale, int units, int outputs, int step_x, int ldx, int ldy,
+      size_t ahead, const int R, const int tiles, const int P)
 {
     const int n = tiles * V, step = tiles * PACKED_TILE * UNIT;
     sums s[ROWS_1][PHASES_1][TILES * V];
@@ -83,13 +83,14 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
             {
                 if (R == 1 && j % V == 0)
                     __builtin_prefetch((const char *)(wu + j * VF * UNIT) + ahead);
-                SIMD_UNROLL for (int r = 0; r < R; r++) s[r][p][j] = sums_dot(
-                    s[r][p][j], unit_set(x + r * ldx + (u + p) * UNIT), wu + j * VF * UNIT);
+                SIMD_UNROLL for (int r = 0; r < R; r++) s[r][p][j] =
+                    sums_dot(s[r][p][j], unit_set(x + r * ldx + (u + p) * step_x),
+                             wu + j * VF * UNIT);
             }
         }
     for (; u < units; u++)
         SIMD_UNROLL for (int j = 0; j < n; j++) SIMD_UNROLL for (int r = 0; r < R; r++)
-            s[r][0][j] = sums_dot(s[r][0][j], unit_set(x + r * ldx + u * UNIT),
+            s[r][0][j] = sums_dot(s[r][0][j], unit_set(x + r * ldx + u * step_x),
                                   w + (size_t)u * (size_t)step + j * VF * UNIT);
     SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int j = 0; j < n; j++)
     {
@@ -103,16 +104,16 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
 /* All rows of one block of `tiles`, R at a time and then one by one. */
 static inline __attribute__((always_inline)) void
 rows(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
-     const float *scale, int N, int units, int outputs, int ldx, int ldy, size_t ahead,
-     const int R, const int tiles, const int P)
+     const float *scale, int N, int units, int outputs, int step_x, int ldx, int ldy,
+     size_t ahead, const int R, const int tiles, const int P)
 {
     int n = 0;
     for (; n + R <= N; n += R, y += R * ldy, x += R * ldx)
-        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, ahead, R,
-              tiles, R > 1 && ANY_ORDER ? 1 : P);
+        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, step_x, ldx, ldy,
+              ahead, R, tiles, R > 1 && ANY_ORDER ? 1 : P);
     for (; R > 1 && n < N; n++, y += ldy, x += ldx)
-        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, ldx, ldy, ahead, 1,
-              tiles, P);
+        block(y, x, w, end, scale ? scale + n : NULL, units, outputs, step_x, ldx, ldy,
+              ahead, 1, tiles, P);
 }
 
 /* All of it; ldx counts inputs, padded to whole units as w is. */
@@ -120,27 +121,29 @@ static inline void gemm(float *restrict y, const input *restrict x, const float 
                         const dfn_packed *w, int N, int ldx, int ldy)
 {
     const int padded = packed_outputs(w), I = packed_inputs(w);
+    const bool mixed = UNIT == 1 && w->mixed;
+    const int step_x = mixed ? w->G : UNIT;
     for (int g = 0; g < w->G; g++)
         for (int o = 0; o < w->O; o += PACKED_BLOCK) {
             const int at = g * padded + o, left = w->O - o;
             const ends end = {w->bias + at, w->scale + (scale ? at : 0),
                               w->offset + (scale ? at : 0), w->relu ? 0 : -INFINITY};
             const int n = left < PACKED_BLOCK ? left : PACKED_BLOCK;
-            const input *xg = x + g * I;
+            const input *xg = x + (mixed ? g : g * I);
             const weight *wo = (const weight *)w->tile + (size_t)at * (size_t)I;
             float *yo = y + g * w->O + o;
             if (n > 3 * PACKED_TILE)
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_4, 4,
-                     PHASES);
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, step_x, ldx, ldy, w->ahead,
+                     ROWS_4, 4, PHASES);
             else if (n > 2 * PACKED_TILE)
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_3, 3,
-                     PHASES);
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, step_x, ldx, ldy, w->ahead,
+                     ROWS_3, 3, PHASES);
             else if (n > PACKED_TILE)
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_2, 2,
-                     PHASES_2);
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, step_x, ldx, ldy, w->ahead,
+                     ROWS_2, 2, PHASES_2);
             else
-                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, ldx, ldy, w->ahead, ROWS_1, 1,
-                     PHASES_1);
+                rows(yo, xg, wo, &end, scale, N, I / UNIT, n, step_x, ldx, ldy, w->ahead,
+                     ROWS_1, 1, PHASES_1);
         }
 }
 
