@@ -95,10 +95,12 @@ static void explain(const dfnd_pw_pair *p, char detail[DFND_TEXT])
 {
     const char *name = p->built.device;
     const dfnd_pw_graph *g = &p->backend->graph;
+    const dfnd_pw_object *wish = dfnd_pw_target(g, p->instance);
     if (p->wrong >= WRONG_MAX)
         snprintf(detail, DFND_TEXT, "somebody keeps linking it with what it must not hear");
-    else if (*p->target)
-        snprintf(detail, DFND_TEXT, "waits to be linked with %.150s", p->target);
+    else if (*p->target || wish)
+        snprintf(detail, DFND_TEXT, "waits to be linked with %.150s",
+                 *p->target ? p->target : wish->name);
     else if (*name && dfnd_pw_find_node(g, name))
         snprintf(detail, DFND_TEXT, "%.150s is no %s", name,
                  p->built.direction == DFND_MICROPHONE ? "microphone" : "output");

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+SND_PCM_PLUGIN_DEFINE_FUNC(busy);
 SND_PCM_PLUGIN_DEFINE_FUNC(busy)
 {
     static int lock = -1;

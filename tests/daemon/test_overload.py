@@ -3,8 +3,9 @@ it is with the delay that is told, people are told once what to do; and with ano
 well again.
 
 A neighbour records the microphone itself. One recorder hears the microphone on its left, and what
-dfnet4d makes of it on its right, in the same cycles. What is played is noise of 16 bits, no part of which is like another, so that every piece of
-the dry sound is found, sample by sample the same, where it belongs, and nowhere else."""
+dfnet4d makes of it on its right, in the same cycles. What is played is noise of 16 bits, no part of
+which is like another, so that every piece of the dry sound is found, sample by sample the same, where
+it belongs, and nowhere else."""
 
 import math
 import subprocess

@@ -181,6 +181,7 @@ class Links(pipewire.Case):
         pw.finish(recorder)
         backend.wait("idle", "mic")
         wait_for(lambda: pw.node("mic").state == "suspended", 10)
+        wait_for(lambda: lockstep.settled(backend, 1), 30)  # who asked for that has gone
         before = figures(backend.pid)
         time.sleep(4)
         self.assertEqual(figures(backend.pid).wakeups, before.wakeups)

@@ -12,7 +12,7 @@ import pipewire
 import sound
 from pipewire import *
 
-DFNET4D = os.environ["DFNET4D"]
+DFNET4D, DFNET4CTL = os.environ["DFNET4D"], os.environ["DFNET4CTL"]
 QUANTUM = 1024
 LATENCY = 1920  # of the engine with the default model, samples
 TRIES = 3  # a busy machine misses deadlines
@@ -191,9 +191,12 @@ class PortAudio(pipewire.Case):
         """The default devices, which are one: mic is heard, speakers play."""
         needs("/usr/share/alsa/alsa.conf", "/usr/share/alsa/alsa.conf.d/50-pipewire.conf")
         pw = self.start(mics=("mic",), session=True)
+        pw.start("dbus")
         daemon = self.daemon(jack=False)
         self.wait_for_log(daemon, "running, with ")
         self.assertNotIn("two clocks", daemon.log())  # one stream, full duplex
+        status, = json.loads(pw.run(DFNET4CTL, "status", "--json"))["instances"]
+        self.assertIn(status["quantum"], [64 << n for n in range(6)])
         wait_for(lambda: pw.linked("mic", "ALSA Capture"), 20)
         wait_for(lambda: pw.linked("ALSA Playback", "speakers"), 20)
         self.check_sine(output="speakers:monitor_FL")
