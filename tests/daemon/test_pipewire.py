@@ -210,6 +210,7 @@ class Properties(pipewire.Case):
         self.assertEqual(capture["media.class"], "Stream/Input/Audio")
         self.assertEqual(capture["target.object"], "mic")
         self.assertIs(capture["node.passive"], True)
+        self.assertIs(capture["node.linger"], True)  # it stays when the device that was named goes
         self.assertNotIn("filter.smart", source)
         self.assertEqual([p.channel for p in pw.ports(SOURCE)], ["MONO"])
         self.assertEqual(pw.default_source(), "mic")  # never at its own wish
