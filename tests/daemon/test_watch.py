@@ -69,7 +69,7 @@ class OnATerminal(bus.Case):
                      "  local SNR ", "  reduction ", "  load ", "  0 overloads, 0 xruns"):
             self.assertIn(text, t.text)
         t.popen.send_signal(signal.SIGINT)
-        self.assertEqual(t.popen.wait(10), 0)
+        self.assertEqual(t.popen.wait(30), 0)
         self.restored(t)
 
     def test_in_place_and_ten_a_second(self):
@@ -98,7 +98,7 @@ class OnATerminal(bus.Case):
         self.stub.tell("report microphone running", "x" * 200, "-")
         for rows, columns in ((4, 20), (2, 5), (1, 1)):
             t = Terminal(self, "-n3", "-s0.02", rows=rows, columns=columns)
-            self.assertEqual(t.popen.wait(10), 0)
+            self.assertEqual(t.popen.wait(30), 0)
             t.read(0.1)
             for line in re.sub("\033\\[[?0-9]*[A-Za-z]", "", t.text).split("\n"):
                 self.assertLess(len(line.strip("\r")), columns)
@@ -107,7 +107,7 @@ class OnATerminal(bus.Case):
     def test_hostile_text(self):
         self.stub.tell("report microphone running", "\x1b[2Jevil\x07", "-")
         t = Terminal(self, "-n1")
-        t.popen.wait(10)
+        t.popen.wait(30)
         self.assertIn("?[2Jevil?", t.read(0.1))
 
     def test_ends(self):
@@ -115,7 +115,7 @@ class OnATerminal(bus.Case):
             t = Terminal(self)
             t.wait_for("xruns")
             t.popen.send_signal(number)
-            self.assertEqual(t.popen.wait(10), 0)
+            self.assertEqual(t.popen.wait(30), 0)
             self.restored(t)
 
     def test_keys(self):
@@ -125,7 +125,7 @@ class OnATerminal(bus.Case):
         t.read(0.3)
         self.assertNotIn("typed", t.text)
         os.write(t.master, b"\x03")  # Ctrl-C as typed
-        self.assertEqual(t.popen.wait(10), 0)
+        self.assertEqual(t.popen.wait(30), 0)
         self.restored(t)
 
     def test_suspend(self):
@@ -144,7 +144,7 @@ class OnATerminal(bus.Case):
         t = Terminal(self)
         t.wait_for("xruns")
         self.stub.stop()
-        self.assertEqual(t.popen.wait(10), 3)
+        self.assertEqual(t.popen.wait(30), 3)
         t.read(0.1)
         self.assertIn("dfnet4d does not run", t.text)
         self.assertEqual(termios.tcgetattr(t.slave), t.before)
@@ -152,7 +152,7 @@ class OnATerminal(bus.Case):
 
     def test_dumb(self):
         t = Terminal(self, "-n2", "-s0.02", term="dumb")
-        self.assertEqual(t.popen.wait(10), 0)
+        self.assertEqual(t.popen.wait(30), 0)
         self.assertNotIn("\033", t.read(0.1))
 
 
