@@ -146,8 +146,7 @@ void variant_scan_fwd(const variant *v)
 static void run_scan_bwd(const variant *v, int M, int N, bool shared, bool weights)
 {
     scan s = scan_new(M, N);
-    const size_t TM = FRAMES * s.M, TN = FRAMES * s.N,
-                 vectors = 256 * (FRAMES + 17);
+    const size_t TM = FRAMES * s.M, TN = FRAMES * s.N, vectors = 256 * (FRAMES + 17);
     pair du = pair_new(TM, 1, 11), ddelta = pair_new(TM, 1, 12), db = pair_new(TN, 1, 13);
     pair dc = pair_new(TN, 1, 14), drate = pair_new(s.M * s.N, 1, 15);
     pair dd = pair_new(s.M, 1, 16), dh = pair_new(s.M * s.N, 1, 17),
