@@ -26,7 +26,7 @@ static const char *const texts[] = {
 typedef struct step {
     dfn_plan *p;
     dfn_weights dw;
-    void *state[B];
+    void *state[B], *dstate[B]; /* dstate: what a piece after this one sends back */
 } step;
 
 static void fill(void *to, size_t n, dfn_precision f, double scale, uint64_t seed)
@@ -61,9 +61,12 @@ static step run(const dfn_graph *g, const dfn_weights *w, dfn_plan_config config
         exit(1);
     }
     for (int b = 0; b < B; b++) {
-        s.state[b] =
-            aligned_alloc(64, (dfn_state_bytes(g, config.precision) + 64) / 64 * 64);
+        const size_t bytes = dfn_state_bytes(g, config.precision);
+        const size_t count = bytes / (config.precision == DFN_F64 ? sizeof(double) : 4);
+        s.state[b] = aligned_alloc(64, (bytes + 64) / 64 * 64);
+        s.dstate[b] = aligned_alloc(64, (bytes + 64) / 64 * 64);
         dfn_state_reset(g, config.precision, s.state[b]);
+        fill(s.dstate[b], count, config.precision, 0.1, 200 + (uint64_t)b);
     }
     for (dfn_value v = 0; v < dfn_graph_node_count(g); v++)
         if (!strcmp(dfn_graph_node(g, v).op, "input"))
@@ -78,7 +81,7 @@ static step run(const dfn_graph *g, const dfn_weights *w, dfn_plan_config config
         if (v >= 0 && dfn_plan_grad(of ? of : s.p, v))
             fill(dfn_plan_grad(s.p, v), numbers(s.p, v), config.precision, 1, 100 + i);
     }
-    dfn_backward(s.p, (const void *const *)w->data, s.dw.data, NULL);
+    dfn_backward(s.p, (const void *const *)w->data, s.dw.data, s.dstate);
     return s;
 }
 
@@ -86,8 +89,10 @@ static void finish(step *s)
 {
     dfn_plan_free(s->p);
     dfn_weights_free(&s->dw);
-    for (int b = 0; b < B; b++)
+    for (int b = 0; b < B; b++) {
         free(s->state[b]);
+        free(s->dstate[b]);
+    }
 }
 
 /* Weights in double are those in float. */

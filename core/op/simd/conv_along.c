@@ -94,15 +94,15 @@ static inline __attribute__((always_inline)) void pair_frame(float *y,
         pair_rows(y, x, w, b, s, f, I, 1);
 }
 
-/* The sizes of our networks as constants. */
-static void pair_fwd(float *y, const float *const *x, const float *w, const float *b,
+/* For the sizes of our networks, as constants; false for others. */
+static bool pair_fwd(float *y, const float *const *x, const float *w, const float *b,
                      const sizes *s)
 {
-    switch (s->I) {
-    case 5: pair_frame(y, x, w, b, s, 5); break;
-    case 8: pair_frame(y, x, w, b, s, 8); break;
-    case 16: pair_frame(y, x, w, b, s, 16); break;
-    default: pair_frame(y, x, w, b, s, s->I); break;
+    switch (paired(s->G, s->O, s->I) ? s->I : 0) {
+    case 5: pair_frame(y, x, w, b, s, 5); return true;
+    case 8: pair_frame(y, x, w, b, s, 8); return true;
+    case 16: pair_frame(y, x, w, b, s, 16); return true;
+    default: return false;
     }
 }
 
@@ -126,8 +126,10 @@ pair_sums(float *dw, const float *dy, const float *x, const sizes *s, int o, con
     }
 }
 
-static void pair_dw(float *dw, const float *dy, const float *const *x, const sizes *s)
+static bool pair_dw(float *dw, const float *dy, const float *const *x, const sizes *s)
 {
+    if (!paired(s->G, s->I, s->O))
+        return false;
     for (int d = 0; d < s->kt; d++, dw += s->O * 2 * s->I) {
         int o = 0;
         for (; x[d] && o + GROUP <= s->O; o += GROUP)
@@ -135,23 +137,21 @@ static void pair_dw(float *dw, const float *dy, const float *const *x, const siz
         for (; x[d] && o < s->O; o++)
             pair_sums(dw, dy, x[d], s, o, 1);
     }
+    return true;
 }
 
 #else
 
-static inline bool paired(int G, int wide, int many)
-{
-    (void)G, (void)wide, (void)many;
-    return false;
-}
-static void pair_fwd(float *y, const float *const *x, const float *w, const float *b,
+static bool pair_fwd(float *y, const float *const *x, const float *w, const float *b,
                      const sizes *s)
 {
     (void)y, (void)x, (void)w, (void)b, (void)s;
+    return false;
 }
-static void pair_dw(float *dw, const float *dy, const float *const *x, const sizes *s)
+static bool pair_dw(float *dw, const float *dy, const float *const *x, const sizes *s)
 {
     (void)dw, (void)dy, (void)x, (void)s;
+    return false;
 }
 
 #endif
@@ -202,9 +202,9 @@ void SIMD(conv_along_fwd)(float *restrict y, const float *const *x, const float 
                           bool add)
 {
     const sizes s = {F, G, I, O, kt, add};
-    if (paired(G, O, I))
-        pair_fwd(y, x, w, b, &s);
-    else if (G * I == 10)
+    if (pair_fwd(y, x, w, b, &s))
+        return;
+    if (G * I == 10)
         group_frame(y, x, w, b, &s, 10);
     else if (G * I == 16)
         group_frame(y, x, w, b, &s, 16);
@@ -249,10 +249,8 @@ void SIMD(conv_along_dw)(float *restrict dw, const float *restrict dy,
                          const float *const *x, int F, int G, int I, int O, int kt)
 {
     const sizes s = {F, G, I, O, kt, true};
-    if (paired(G, I, O)) {
-        pair_dw(dw, dy, x, &s);
+    if (pair_dw(dw, dy, x, &s))
         return;
-    }
     for (int d = 0; d < kt; d++, dw += O * G * I)
         for (int g = 0; x[d] && g < G; g++)
             for (int i = 0; i < I; i += VF)
