@@ -83,8 +83,9 @@ static float from_bf16(uint16_t x)
 void dfn_dequantise(float *to, const dfn_stored *from, const dfn_rows *r)
 {
     const size_t count = (size_t)r->rows * (size_t)r->inputs;
-    for (size_t i = 0; i < count && from->format == DFN_WEIGHTS_BF16; i++)
-        to[i] = from_bf16(((const uint16_t *)from->data)[i]);
+    if (from->format == DFN_WEIGHTS_BF16)
+        for (size_t i = 0; i < count; i++)
+            to[i] = from_bf16(((const uint16_t *)from->data)[i]);
     for (int row = 0; row < r->rows && from->format == DFN_WEIGHTS_INT8; row++) {
         const size_t at = start(r, row);
         const int8_t *q = (const int8_t *)from->data + at;

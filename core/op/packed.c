@@ -116,6 +116,26 @@ static void convert_int8(int8_t *q, const float *row, float scale)
         q[i] = (int8_t)bits[i];
 }
 
+/* packed_bf16 of a run, likewise: a finite number is limited to what rounds to the largest one,
+ * so that only runs with others need a look at each. */
+static void convert_bf16(uint16_t *h, const float *row)
+{
+    const int32_t last = 0x7f7f7fff, infinite = 0x7f800000;
+    int32_t bits[RUN], top = 0;
+    memcpy(bits, row, sizeof bits);
+    for (int i = 0; i < RUN; i++) {
+        const int32_t size = bits[i] & INT32_MAX;
+        top = size > top ? size : top;
+    }
+    for (int i = 0; i < RUN; i++) {
+        const int32_t size = bits[i] & INT32_MAX, limited = size < last ? size : last;
+        const int32_t near = (limited + 0x7fff + (limited >> 16 & 1)) >> 16;
+        h[i] = (uint16_t)(near | (int32_t)((uint32_t)bits[i] >> 16 & 0x8000));
+    }
+    for (int i = 0; top >= infinite && i < RUN; i++)
+        h[i] = packed_bf16(row[i]);
+}
+
 /* A run of an output in its format; returns the sum of its integers. */
 static int32_t convert(uint32_t *units, const float *row, dfn_weight_format f, float scale)
 {
@@ -127,8 +147,7 @@ static int32_t convert(uint32_t *units, const float *row, dfn_weight_format f, f
     if (f == DFN_WEIGHTS_F32) {
         memcpy(units, row, RUN * sizeof *row);
     } else if (f == DFN_WEIGHTS_BF16) {
-        for (int i = 0; i < RUN; i++)
-            to.h[i] = packed_bf16(row[i]);
+        convert_bf16(to.h, row);
         memcpy(units, to.h, sizeof to.h);
     } else if (scale > 0) {
         convert_int8(to.q, row, scale);

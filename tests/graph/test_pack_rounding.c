@@ -3,6 +3,7 @@
  * large fits in it. Here weights and inputs are rounded as packed.h and gemm.c say, in
  * double, and the rest is exact. */
 #include "check.h"
+#include "op/packed.h"
 #include "pack_rig.h"
 
 #include <float.h>
@@ -182,8 +183,40 @@ static void check(const pack_case *c, dfn_weight_format f)
     dfn_graph_free(g);
 }
 
+/* Runs are rounded as one number is, special ones among them or not. */
+static void check_bf16_runs(bool special)
+{
+    enum { N = 300, TILE = PACKED_TILE };
+    const float odd[] = {
+        0.0f,       -0.0f,     1e-40f,    FLT_MAX,        -FLT_MAX, 0x1.fefffep127f,
+        0x1.fffp0f, 0x1.01p0f, 0x1.03p0f, -0x1.010002p0f, INFINITY, -INFINITY,
+        NAN,        -NAN};
+    const int n_odd = (int)(sizeof odd / sizeof *odd) - (special ? 0 : 4);
+    float w[TILE * N];
+    _Alignas(64) float block[TILE * (N / 2 + 1)];
+    for (int i = 0; i < TILE * N; i++)
+        w[i] = i % 3 ? ldexpf((float)(i * 7919 % 20011 - 10005), i % 40 - 20)
+                     : odd[i / 3 % n_odd];
+    CHECK(dfn_packed_size(1, N, TILE, DFN_WEIGHTS_BF16) == sizeof block / sizeof *block,
+          "another size");
+    memset(block, 0, sizeof block);
+    dfn_packed_fill(block, 1, N, TILE, DFN_WEIGHTS_BF16,
+                    &(packed_source){.w = w, .inner = N, .by_o = N, .by_c = 1});
+    const dfn_packed p = dfn_packed_view(block, 1, N, TILE, DFN_WEIGHTS_BF16);
+    for (int o = 0; o < TILE; o++)
+        for (int i = 0; i < N; i++) {
+            uint16_t got;
+            memcpy(&got, (const uint16_t *)p.tile + (i / 2 * TILE + o) * 2 + i % 2,
+                   sizeof got);
+            CHECK(got == packed_bf16(w[o * N + i]), "%a became %#x, want %#x",
+                  (double)w[o * N + i], got, packed_bf16(w[o * N + i]));
+        }
+}
+
 int main(void)
 {
+    check_bf16_runs(false);
+    check_bf16_runs(true);
     static const pack_case cases[] = {
         {"linear", DFN_OP_LINEAR, {.out = O, .bias = true}, 1, I, 0, 0},
         {"gru", DFN_OP_GRU, {.out = H}, 1, I, 0, 0},
