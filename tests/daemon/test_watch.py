@@ -26,6 +26,7 @@ class Terminal:
     def own_terminal(self):
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, before us, may have it ignored
 
     def read(self, seconds):
         end = time.monotonic() + seconds
