@@ -1,6 +1,7 @@
-"""Tests that mostly wait, side by side."""
+"""The tests of a file; those that mostly wait, side by side."""
 
 import concurrent.futures
+import signal
 import subprocess
 import sys
 import unittest
@@ -29,3 +30,16 @@ def side_by_side(jobs):
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         codes = set(pool.map(run, tests))
     return codes.pop() if len(codes) == 1 else 1
+
+
+def main(jobs=1):
+    """Run the calling file's tests, so many at a time; exit 77 if they were skipped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # at a time limit, too: clean up
+    if jobs > 1 and len(sys.argv) == 1:
+        sys.exit(side_by_side(jobs))
+    result = unittest.main(exit=False, verbosity=2).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    if result.testsRun == 0 and result.skipped:
+        sys.exit(77)  # the whole class
+    sys.exit(1 if result.testsRun == 0 or result.skipped else 0)

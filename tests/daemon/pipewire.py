@@ -32,7 +32,7 @@ import sys
 import tempfile
 import unittest
 
-from beside import side_by_side
+from beside import main  # noqa: F401 (for those who use this)
 from pipewire_conf import CONFIG, PORTS, SESSION, device
 from process import Gone, Process, figures, wait_for  # noqa: F401 (for those who use this)
 
@@ -390,16 +390,3 @@ class Case(unittest.TestCase):
             pw.close()
         self.addCleanup(leave)
         return pw
-
-
-def main(jobs=1):
-    """Run the calling file's tests, so many at a time; exit 77 if they were skipped."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # at a time limit, too: clean up
-    if jobs > 1 and len(sys.argv) == 1:
-        sys.exit(side_by_side(jobs))
-    result = unittest.main(exit=False, verbosity=2).result
-    if not result.wasSuccessful():
-        sys.exit(1)
-    if result.testsRun == 0 and result.skipped:
-        sys.exit(77)  # the whole class
-    sys.exit(1 if result.testsRun == 0 or result.skipped else 0)
