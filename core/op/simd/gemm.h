@@ -13,6 +13,8 @@
 #ifndef DFN_SIMD_GEMM_H
 #define DFN_SIMD_GEMM_H
 
+#include <math.h>
+
 /* Rows that share a load of weights, and phases, for blocks of one to four tiles: so many
  * that the sums fill the pipes and fit the registers (24 of 32, 12 of 16, 24 of 32).
  * Integers may be added in any order, so that several rows need no phases. */
@@ -50,8 +52,6 @@ enum {
     ANY_ORDER = 0
 };
 #endif
-
-#include <math.h>
 
 enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACKED_TILE };
 
