@@ -84,7 +84,7 @@ static bool measure(const bench_run *b, const bench_source *s, bench_precision p
     const bench_task t = {.settings = settings, .path = s->path, .precision = precision};
     bench_result r = {0};
     snprintf(r.label, sizeof r.label, "%s", s->label);
-    snprintf(r.what, sizeof r.what, "%s", s->preset ? "random weights" : "");
+    snprintf(r.what, sizeof r.what, "%s", s->config ? "random weights" : "");
     bool good = bench_in_child(s->label, settings->ops ? bench_measure_ops : bench_measure,
                                &t, hear, &r);
     if (good && !bench_stop && !settings->ops)
@@ -169,9 +169,10 @@ const cli_command cli_bench = {
     .summary = "Measure what a model costs on this machine",
     .about =
         "Measure the time that a hop of 10 ms takes, memory, and the time to load a model. "
-        "MODEL is a model file, or the name of a preset (full, lite, full-ll, lite-ll), "
-        "which gets random weights: they cost as much as trained ones; or default, the "
-        "one that 'dfnet4 enhance' would use. Without MODEL: default, full and lite.",
+        "MODEL is a model file; or the name of a preset (full, lite, full-ll, lite-ll) or "
+        "the INI file of a network, NAME.ini, which get random weights: they cost as much "
+        "as trained ones; or default, the one that 'dfnet4 enhance' would use. Without "
+        "MODEL: default, full and lite.",
     .notes =
         "Times are microseconds of one hop of all streams, of one thread: median, 99 and\n"
         "99.9 percent, worst. RTF is the time taken over the time of sound. Memory is\n"
@@ -186,6 +187,7 @@ const cli_command cli_bench = {
         "  dfnet4 bench --signal=all lite         does the cost depend on the sound?\n"
         "  dfnet4 bench --mode=hot --hops=16 full what a file costs\n"
         "  dfnet4 bench --ops full                where the time goes\n"
+        "  dfnet4 bench my.ini                    before it is trained\n"
         "  dfnet4 bench --json | jq '.[].hop_us_p50'\n",
     .options = bench_options,
     .run = run,

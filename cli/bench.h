@@ -130,11 +130,13 @@ const cli_option *bench_options(void);
 /* bench_source.c */
 typedef struct bench_source {
     const char *label;
-    char *path;  /* of a model file, or the embedded model's name */
-    bool preset; /* the file is ours, and goes away */
+    char *path; /* of a model file, or the embedded model's name */
+    const char
+        *config; /* of a network without weights; then the file is ours, and goes away */
+    char *text;  /* of config, if it was read */
 } bench_source;
-/** The model file of an argument; a preset gets random weights and a temporary file,
- *  "default" is cli_find_model's. False after a message. owner: bench_source_close. */
+/** The model file of an argument; a preset and an INI file get random weights and a temporary
+ *  file, "default" is cli_find_model's. False after a message. owner: bench_source_close. */
 bool bench_source_open(bench_source *s, const char *argument);
 void bench_source_close(bench_source *s);
 

@@ -22,4 +22,7 @@ bool cli_is_embedded(const char *model);
 DFN_MUST_CHECK dfn_status cli_load_model(dfn_model **out, const char *model,
                                          dfn_error *err);
 
+/** The whole of a network's INI file. owner: caller frees. NULL after an error message. */
+char *cli_config_text(const char *path);
+
 #endif

@@ -20,7 +20,7 @@ complete -c dfnet4 -n '__fish_seen_subcommand_from enhance import' -F
 complete -c dfnet4 -n '__fish_seen_subcommand_from enhance' -s m -l model -x -a '(__dfnet4_models)'
 complete -c dfnet4 -n '__fish_seen_subcommand_from enhance import quantize' -s o -l output -r -F
 complete -c dfnet4 -n '__fish_seen_subcommand_from info quantize bench' -a '(__dfnet4_models)'
-complete -c dfnet4 -n '__fish_seen_subcommand_from bench' -a 'default full lite full-ll lite-ll'
+complete -c dfnet4 -n '__fish_seen_subcommand_from bench' -a 'default full lite full-ll lite-ll (__fish_complete_suffix .ini)'
 complete -c dfnet4 -n '__fish_seen_subcommand_from info' -s c -l config -r -F
 complete -c dfnet4 -n '__fish_seen_subcommand_from info' -s p -l preset -x -a 'full lite full-ll lite-ll'
 complete -c dfnet4 -n '__fish_seen_subcommand_from info' -s t -l template -x -a 'full lite full-ll lite-ll'

@@ -49,7 +49,7 @@ _dfnet4() {
     info | quantize) _arguments ${(f)"$(_dfnet4_options $words[1])"} '*:model:_dfnet4_models' ;;
     bench)
         _arguments ${(f)"$(_dfnet4_options bench)"} \
-            '*:model:{ compadd default full full-ll lite-ll; _dfnet4_models }'
+            '*:model:{ compadd default full full-ll lite-ll; _files -g "*.ini"; _dfnet4_models }'
         ;;
     esac
 }

@@ -62,6 +62,21 @@ class Bench(support.Case):
         # its 692,913 float32 weights are mapped or copied, and all are read in the first hop
         self.assertGreater(row["rss_kib"], 692913 * 4 / 1024)
 
+    def test_config(self):
+        """A network that there is no model of yet: fewer layers, less memory."""
+        text = self.dfnet4("info", "--template=lite").out
+        small = re.sub(r"(?m)^(emb|df)_num_layers = 3$", r"\1_num_layers = 1", text)
+        path = self.write("small.ini", small.encode())
+        row, lite = self.bench("--seconds=0.1", "--mode=hot", path, "lite")
+        self.plausible(row)
+        self.assertEqual((row["model"], row["random_weights"]), (path, True))
+        self.assertLess(row["rss_kib"], lite["rss_kib"])
+        bad = self.write("bad.ini", small.replace("conv_ch =", "conv_hc =").encode())
+        line = small[:small.index("conv_ch =")].count("\n") + 1
+        self.fails("bench", "--seconds=0.1", "--mode=hot", bad, says=f"{bad}:{line}: ")
+        missing = self.path("missing.ini")
+        self.fails("bench", "--seconds=0.1", "--mode=hot", missing, says=f"{missing}: No such file")
+
     def test_default_models(self):
         rows = self.bench("--seconds=0.1", "--mode=hot")
         self.assertEqual([r["model"] for r in rows], [self.model, "full", "lite"])
