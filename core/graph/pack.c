@@ -171,6 +171,12 @@ static size_t inputs_per_output(const dfn_node *n, const dfn_weight *w)
                                           : w->count / (size_t)w->dim[0];
 }
 
+/* How often a frame multiplies by each weight: convolutions share theirs among bins. */
+static size_t uses(const dfn_node *n)
+{
+    return (size_t)n->shape.d[0] * (size_t)n->shape.d[1];
+}
+
 void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_format f)
 {
     for (dfn_value v = 0; v < g->n_node; v++) {
@@ -178,9 +184,9 @@ void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_
         const dfn_weight *w = n->n_w ? &g->weight[n->w[0]] : NULL;
         const size_t inputs = w ? inputs_per_output(n, w) : 0;
         format[v] = f;
-        if (f == DFN_WEIGHTS_INT8 && inputs < FEW_FOR_INT8)
+        if (f == DFN_WEIGHTS_INT8 && (inputs < FEW_FOR_INT8 || w->count < FEW_WEIGHTS))
             format[v] = DFN_WEIGHTS_BF16;
-        if (inputs < FEW_INPUTS || w->count < FEW_WEIGHTS)
+        if (inputs < FEW_INPUTS || w->count * uses(n) < FEW_WEIGHTS)
             format[v] = DFN_WEIGHTS_F32;
     }
 }

@@ -5,7 +5,7 @@
  *              several outputs per channel, channels are repeated as often first
  *   overlap    kernels along time with fewer outputs than inputs: a new frame is multiplied
  *              by all taps at once, and what later frames need of it is kept as sums. The
- *              state is these sums [F][groups][kt][O/g], not the frames
+ *              state is these sums [F][groups][kt][O/g], not the frames. bf16 for int8
  *   dense      windows of all channels as rows of one layer, with zeros for the channels of
  *              other groups, or in float32 mixed groups (packed.h); without a kernel along
  *              time, windows are read where they are
@@ -52,8 +52,10 @@ static packed_layer layer(const conv_shape *s, dfn_weight_format f, bool relu)
     const int I = s->C / s->groups, O = s->O / s->groups, K = window(s);
     switch (choose(s)) {
     case OVERLAP:
-        return (packed_layer){
-            .G = s->groups, .I = I, .O = O * s->kt, .format = DFN_WEIGHTS_F32};
+        return (packed_layer){.G = s->groups,
+                              .I = I,
+                              .O = O * s->kt,
+                              .format = f == DFN_WEIGHTS_F32 ? f : DFN_WEIGHTS_BF16};
     case DENSE:
         if (mixed(s, f))
             return (packed_layer){
@@ -104,11 +106,24 @@ static size_t rows_size(const conv_shape *s)
     return 0;
 }
 
+/* A frame in bf16, for overlap. */
+static size_t rounded_size(const conv_shape *s, dfn_weight_format f)
+{
+    const packed_layer l = layer(s, f, false);
+    const dfn_packed w = {.I = l.I, .format = l.format};
+    const size_t inputs = (size_t)(s->F * l.G) * (size_t)packed_inputs(&w);
+    if (l.format == DFN_WEIGHTS_F32)
+        return 0;
+    return (inputs * sizeof(uint16_t) + sizeof(REAL) - 1) / sizeof(REAL);
+}
+
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames)
 {
     const size_t rows = (size_t)s->Fo * (conv_pointwise(s) ? frames : 1);
-    if (conv_by_channel(s) || OP(conv_overlaps)(s))
+    if (conv_by_channel(s))
         return rows_size(s);
+    if (OP(conv_overlaps)(s))
+        return rounded_size(s, f);
     return rows_size(s) + OP(packed_layer_scratch)(layer(s, f, false), rows);
 }
 
@@ -126,19 +141,20 @@ static void pack_depthwise(const conv_shape *s, const float *w, const float *b, 
 
 /* Output j O + o of a group is tap kt - 1 - j: the newest, which is due now, comes first
  * and brings the bias. */
-static void pack_overlap(const conv_shape *s, const float *w, const float *b, float *to)
+static void pack_overlap(const conv_shape *s, packed_layer l, const float *w,
+                         const float *b, float *to)
 {
-    const int I = s->C / s->groups, O = s->O / s->groups, kt = s->kt;
-    const dfn_packed at = dfn_packed_view(to, s->groups, I, O * kt, DFN_WEIGHTS_F32);
+    const int O = s->O / s->groups;
+    const dfn_packed at = dfn_packed_view(to, l.G, l.I, l.O, l.format);
     float *bias = to;
-    dfn_packed_fill(to, s->groups, I, O * kt, DFN_WEIGHTS_F32,
-                    &(packed_source){.w = w + kt - 1,
-                                     .inner = I,
+    dfn_packed_fill(to, l.G, l.I, l.O, l.format,
+                    &(packed_source){.w = w + s->kt - 1,
+                                     .inner = l.I,
                                      .outer = O,
-                                     .by_g = O * I * kt,
-                                     .by_o = I * kt,
+                                     .by_g = l.O * l.I,
+                                     .by_o = l.I * s->kt,
                                      .by_j = -1,
-                                     .by_c = kt});
+                                     .by_c = s->kt});
     for (int g = 0; b && g < s->groups; g++)
         for (int o = 0; o < O; o++)
             bias[g * packed_outputs(&at) + o] = b[g * O + o];
@@ -157,7 +173,7 @@ void OP(conv_pack)(const conv_shape *s, dfn_weight_format f, const float *w, con
                           .inner = nc};
     switch (choose(s)) {
     case DEPTHWISE: pack_depthwise(s, w, b, out); break;
-    case OVERLAP: pack_overlap(s, w, b, out); break;
+    case OVERLAP: pack_overlap(s, layer(s, f, false), w, b, out); break;
     case DENSE:
         if (mixed(s, f)) {
             from.by_g = O * K;
@@ -210,9 +226,16 @@ static void overlap(const conv_run *r, REAL *y)
     const conv_shape *s = r->s;
     const packed_layer l = layer(s, r->format, r->relu);
     const dfn_packed w = dfn_packed_view(r->w, l.G, l.I, l.O, l.format);
-    for (int t = 0; t < r->To; t++, y += s->Fo * s->O)
-        r->k->gemm_overlap(y, r->sums, r->x + (size_t)t * (size_t)(s->F * s->C), &w, s->F,
-                           s->kt);
+    const REAL *x = r->x;
+    for (int t = 0; t < r->To; t++, x += s->F * s->C, y += s->Fo * s->O) {
+        if (l.format == DFN_WEIGHTS_F32) {
+            r->k->gemm_overlap(y, r->sums, x, &w, s->F, s->kt);
+            continue;
+        }
+        uint16_t *h = (void *)r->scratch;
+        r->k->round_bf16(h, x, s->F, l.G, l.I, s->C);
+        r->k->gemm_overlap_bf16(y, r->sums, h, &w, s->F, s->kt);
+    }
 }
 
 /* Rows `from` to `to` of one frame's windows, gathered. */

@@ -5,6 +5,7 @@
  *   gemm_int8      y[n][g][o] = b + s[n] scale[g][o] sum_i q[n][g][i] W[g][o][i]
  *   gemm_overlap   z[n][g][d][o] as y of gemm_f32; s[n][g][d][o] = s[n][g][d + 1][o] +
  *                  z[n][g][d][o], where there is no d + 1: z; y[n][g][o] = s[n][g][0][o]
+ *   gemm_overlap_bf16  the same with z as y of gemm_bf16
  *   round_bf16     to the nearest, ties to even
  *   quantize_int8  s = max |x| / 127 over the row, q = x / s to the nearest, ties to even;
  *                  NaN or infinity in the row: s = NaN, so that every output becomes NaN
@@ -53,6 +54,14 @@ static void single(REAL *restrict y, const REAL *restrict x, const dfn_packed *w
         }
 }
 
+/* What starts the sums of tile t. */
+static void start(REAL *sum, const dfn_packed *w, int g, int t)
+{
+    const float *b = w->bias + g * packed_outputs(w) + t * TILE;
+    for (int j = 0; j < TILE; j++)
+        sum[j] = b[j];
+}
+
 void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w, int N,
                   int ldx, int ldy)
 {
@@ -64,11 +73,9 @@ void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w,
         for (int g = 0; g < w->G; g++)
             for (int t = 0; t < packed_outputs(w) / TILE; t++) {
                 REAL sum[TILE];
-                const float *b = w->bias + g * packed_outputs(w) + t * TILE;
-                for (int j = 0; j < TILE; j++)
-                    sum[j] = b[j];
                 size_t step;
                 const float *wi = tile(w, g, t, &step);
+                start(sum, w, g, t);
                 for (int i = 0; i < w->I; i++, wi += step / sizeof *wi) {
                     for (int j = 0; j < TILE; j++)
                         sum[j] += x[place(w, g, i)] * wi[j];
@@ -78,6 +85,16 @@ void OP(gemm_f32)(REAL *restrict y, const REAL *restrict x, const dfn_packed *w,
             }
 }
 
+/* Tile t of a row's sums moves on by one frame. */
+static void move_on(REAL *y, REAL *sums, const REAL *sum, const dfn_packed *w, int t, int O)
+{
+    for (int j = t * TILE; j < least(w->O, (t + 1) * TILE); j++) {
+        sums[j] = sum[j - t * TILE] + (j + O < w->O ? sums[j + O] : 0);
+        if (j < O)
+            y[j] = sums[j];
+    }
+}
+
 void OP(gemm_overlap)(REAL *restrict y, REAL *restrict sums, const REAL *restrict x,
                       const dfn_packed *w, int N, int kt)
 {
@@ -85,19 +102,13 @@ void OP(gemm_overlap)(REAL *restrict y, REAL *restrict sums, const REAL *restric
     for (int n = 0; n < N * w->G; n++, x += w->I, y += O, sums += w->O)
         for (int t = 0; t < packed_outputs(w) / TILE; t++) {
             REAL sum[TILE];
-            const float *b = w->bias + n % w->G * packed_outputs(w) + t * TILE;
-            for (int j = 0; j < TILE; j++)
-                sum[j] = b[j];
             size_t step;
             const float *wi = tile(w, n % w->G, t, &step);
+            start(sum, w, n % w->G, t);
             for (int i = 0; i < w->I; i++, wi += step / sizeof *wi)
                 for (int j = 0; j < TILE; j++)
                     sum[j] += x[i] * wi[j];
-            for (int j = t * TILE; j < least(w->O, (t + 1) * TILE); j++) {
-                sums[j] = sum[j - t * TILE] + (j + O < w->O ? sums[j + O] : 0);
-                if (j < O)
-                    y[j] = sums[j];
-            }
+            move_on(y, sums, sum, w, t, O);
         }
 }
 
@@ -109,6 +120,31 @@ static float widen(uint16_t h)
     return x;
 }
 
+/* Tile t of one row's products, with the bias. */
+static void dot_bf16(REAL *sum, const uint16_t *h, const dfn_packed *w, int g, int t)
+{
+    size_t step;
+    const uint16_t *wi = tile(w, g, t, &step);
+    start(sum, w, g, t);
+    for (int i = 0; i < packed_inputs(w); i += 2, wi += step / sizeof *wi) {
+        const REAL x0 = widen(h[i]), x1 = widen(h[i + 1]);
+        for (int j = 0; j < TILE; j++)
+            sum[j] += x0 * widen(wi[2 * j]) + x1 * widen(wi[2 * j + 1]);
+    }
+}
+
+void OP(gemm_overlap_bf16)(REAL *restrict y, REAL *restrict sums,
+                           const uint16_t *restrict h, const dfn_packed *w, int N, int kt)
+{
+    const int I = packed_inputs(w), O = w->O / kt;
+    for (int n = 0; n < N * w->G; n++, h += I, y += O, sums += w->O)
+        for (int t = 0; t < packed_outputs(w) / TILE; t++) {
+            REAL sum[TILE];
+            dot_bf16(sum, h, w, n % w->G, t);
+            move_on(y, sums, sum, w, t, O);
+        }
+}
+
 void OP(gemm_bf16)(REAL *restrict y, const uint16_t *restrict h, const dfn_packed *w, int N,
                    int ldy)
 {
@@ -117,16 +153,7 @@ void OP(gemm_bf16)(REAL *restrict y, const uint16_t *restrict h, const dfn_packe
         for (int g = 0; g < w->G; g++)
             for (int t = 0; t < packed_outputs(w) / TILE; t++) {
                 REAL sum[TILE];
-                const float *b = w->bias + g * packed_outputs(w) + t * TILE;
-                for (int j = 0; j < TILE; j++)
-                    sum[j] = b[j];
-                size_t step;
-                const uint16_t *wi = tile(w, g, t, &step);
-                for (int i = 0; i < I; i += 2, wi += step / sizeof *wi) {
-                    const REAL x0 = widen(h[g * I + i]), x1 = widen(h[g * I + i + 1]);
-                    for (int j = 0; j < TILE; j++)
-                        sum[j] += x0 * widen(wi[2 * j]) + x1 * widen(wi[2 * j + 1]);
-                }
+                dot_bf16(sum, h + g * I, w, g, t);
                 for (int j = 0; j < least(TILE, w->O - t * TILE); j++)
                     y[g * w->O + t * TILE + j] = end(w, sum[j]);
             }

@@ -30,6 +30,9 @@ DFN_KERNEL(gemm_f32, (REAL *restrict y, const REAL *restrict x, const dfn_packed
  * move on by one frame, x W + b is added, and y[N][G][O] are the first, which are due */
 DFN_KERNEL(gemm_overlap, (REAL *restrict y, REAL *restrict sums, const REAL *restrict x,
                           const dfn_packed *w, int N, int kt))
+DFN_KERNEL(gemm_overlap_bf16,
+           (REAL *restrict y, REAL *restrict sums, const uint16_t *restrict h,
+            const dfn_packed *w, int N, int kt))
 DFN_KERNEL(gemm_bf16, (REAL *restrict y, const uint16_t *restrict h, const dfn_packed *w,
                        int N, int ldy))
 DFN_KERNEL(gemm_int8, (REAL *restrict y, const int8_t *restrict q,

@@ -140,12 +140,16 @@ static void check_format(const parts *p, bool packs)
     const bool by_channel = a->groups > 4 && a->groups == p->c->C;
     const bool overlaps = a->kernel_t > 1 && a->kernel_f <= 1 && a->out < p->c->C;
     const bool f32 = p->exact || p->c->op == DFN_OP_SELECTIVE_SCAN ||
-                     (p->c->op == DFN_OP_CONV2D && (by_channel || overlaps));
+                     (p->c->op == DFN_OP_CONV2D && by_channel);
+    const bool bf16 =
+        p->c->op == DFN_OP_CONV2D && overlaps && p->format == DFN_WEIGHTS_INT8;
+    const dfn_weight_format format = f32    ? DFN_WEIGHTS_F32
+                                     : bf16 ? DFN_WEIGHTS_BF16
+                                            : p->format;
     pack_run oracle = start(p);
     pack_result before, want = play_warm(&oracle, &before);
     const size_t n = (size_t)(PACK_STREAMS * PACK_FRAMES) * want.n;
-    double *bound =
-        pack_bounds(p->c, &p->w64, f32 ? DFN_WEIGHTS_F32 : p->format, want.y, n);
+    double *bound = pack_bounds(p->c, &p->w64, format, want.y, n);
     const pack_level *level;
     check_graph(p, packs);
     for (int i = 0; (level = pack_level_get(i)); i++)

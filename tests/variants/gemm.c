@@ -121,34 +121,49 @@ void variant_gemm_f32(const variant *v)
     }
 }
 
-/* As many taps as are asked for, each with the outputs of the layer; one sum more. */
-void variant_gemm_overlap(const variant *v)
+/* As many taps as are asked for, each with the outputs of the layer; one sum more. With bf16
+ * as in variant_gemm_bf16. */
+static void check_overlap(const variant *v, layer l, int kt, dfn_weight_format format)
 {
-    static const int kernels[] = {2, 3, 5};
-    for (int i = 0; i < 3 * LAYERS; i++) {
-        const int kt = kernels[i % 3], O = layers[i / 3].O;
-        layer l = layers[i / 3];
-        l.O *= kt;
-        const size_t rows = (size_t)(l.N * l.G);
-        pair x = pair_new(rows * (size_t)l.I, 2, 1), w = pair_new(count(l), 1, 2);
-        pair b = pair_new((size_t)(l.G * l.O), 1, 3), y = pair_new(rows * (size_t)O, 1, 4);
-        pair sums = pair_new(rows * (size_t)l.O, 1, 5);
-        problem p = problem_new(l, DFN_WEIGHTS_F32, &w, &b);
-        double *bound = magnitudes(l, &x, &w, &b, false), *due = malloc(y.n * sizeof *due);
-        if (!due)
-            abort();
-        for (size_t k = 0; k < sums.n; k++) /* what is there is below 1 */
-            bound[k] = (bound[k] + 1) * (l.I + 2) * (double)FLT_EPSILON;
-        for (size_t k = 0; k < y.n; k++)
-            due[k] = bound[k / (size_t)O * (size_t)l.O + k % (size_t)O];
+    const bool rounded = format == DFN_WEIGHTS_BF16;
+    const int O = l.O;
+    l.O *= kt;
+    const size_t rows = (size_t)(l.N * l.G);
+    pair x = pair_new(rows * (size_t)l.I, 2, 1), w = pair_new(count(l), 1, 2);
+    pair b = pair_new((size_t)(l.G * l.O), 1, 3), y = pair_new(rows * (size_t)O, 1, 4);
+    pair sums = pair_new(rows * (size_t)l.O, 1, 5);
+    problem p = problem_new(l, format, &w, &b);
+    double *bound = magnitudes(l, &x, &w, &b, false), *due = malloc(y.n * sizeof *due);
+    uint16_t *h = malloc(rows * ((size_t)l.I + 1) * sizeof *h);
+    if (!due || !h)
+        abort();
+    for (size_t k = 0; k < sums.n; k++) /* what is there is below 1 */
+        bound[k] = ((rounded ? 1.02 : 1) * bound[k] + 1) * (l.I + 3) * (double)FLT_EPSILON;
+    for (size_t k = 0; k < y.n; k++)
+        due[k] = bound[k / (size_t)O * (size_t)l.O + k % (size_t)O];
+    dfn_round_bf16_f64(h, x.d, l.N, l.G, l.I, l.G * l.I);
+    if (rounded) {
+        v->k.gemm_overlap_bf16(y.f, sums.f, h, &p.w, l.N, kt);
+        dfn_gemm_overlap_bf16_f64(y.d, sums.d, h, &p.w, l.N, kt);
+    } else {
         v->k.gemm_overlap(y.f, sums.f, x.f, &p.w, l.N, kt);
         dfn_gemm_overlap_f64(y.d, sums.d, x.d, &p.w, l.N, kt);
-        pair_check(v, "overlap, y", &y, due);
-        pair_check(v, "overlap, sums", &sums, bound);
-        free(bound), free(due), free(p.block);
-        pair_free(&x), pair_free(&w), pair_free(&b), pair_free(&y), pair_free(&sums);
     }
+    pair_check(v, "overlap, y", &y, due);
+    pair_check(v, "overlap, sums", &sums, bound);
+    free(h), free(bound), free(due), free(p.block);
+    pair_free(&x), pair_free(&w), pair_free(&b), pair_free(&y), pair_free(&sums);
 }
+
+static void check_overlaps(const variant *v, dfn_weight_format format)
+{
+    static const int kernels[] = {2, 3, 5};
+    for (int i = 0; i < 3 * LAYERS; i++)
+        check_overlap(v, layers[i / 3], kernels[i % 3], format);
+}
+
+void variant_gemm_overlap(const variant *v) { check_overlaps(v, DFN_WEIGHTS_F32); }
+void variant_gemm_overlap_bf16(const variant *v) { check_overlaps(v, DFN_WEIGHTS_BF16); }
 
 /* The oracle gets the same rounded inputs. Instructions round a product of two to eps, and
  * lose what is below the normal numbers. */

@@ -52,9 +52,16 @@ static inline vf sums_end(sums s, const ends *e, int j, float scale)
 }
 
 #include "op/simd/gemm.h"
+#include "op/simd/gemm_overlap.h"
 
 void SIMD(gemm_bf16)(float *restrict y, const uint16_t *restrict h, const dfn_packed *w,
                      int N, int ldy)
 {
     gemm(y, h, NULL, w, N, w->G * packed_inputs(w), ldy);
+}
+
+void SIMD(gemm_overlap_bf16)(float *restrict y, float *restrict kept,
+                             const uint16_t *restrict h, const dfn_packed *w, int N, int kt)
+{
+    overlap(y, kept, h, w, N, kt);
 }

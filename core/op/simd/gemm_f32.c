@@ -22,6 +22,7 @@ static inline vf sums_end(sums s, const ends *e, int j, float scale)
 }
 
 #include "op/simd/gemm.h"
+#include "op/simd/gemm_overlap.h"
 
 /* sum w[i] x[i]; w is padded with zeros to whole tiles. */
 static inline float dot(const float *w, const float *x, int n)
@@ -57,4 +58,10 @@ void SIMD(gemm_f32)(float *restrict y, const float *restrict x, const dfn_packed
         return;
     }
     gemm(y, x, NULL, w, N, ldx, ldy);
+}
+
+void SIMD(gemm_overlap)(float *restrict y, float *restrict kept, const float *restrict x,
+                        const dfn_packed *w, int N, int kt)
+{
+    overlap(y, kept, x, w, N, kt);
 }

@@ -5,22 +5,31 @@
 #include <math.h>
 #include <string.h>
 
+static void round_row(uint16_t *restrict h, const float *restrict x, int n)
+{
+    int i = 0;
+    for (; i + VF <= n; i += VF)
+        vf_store_bf16(h + i, vf_load(x + i));
+    if (i < n) {
+        uint16_t last[VF];
+        vf_store_bf16(last, vf_load_part(x + i, n - i));
+        memcpy(h + i, last, (size_t)(n + n % 2 - i) * sizeof *h);
+    }
+}
+
+/* Groups of whole units follow each other without gaps, and often rows do. */
 void SIMD(round_bf16)(uint16_t *restrict h, const float *restrict x, int N, int G, int I,
                       int ldx)
 {
-    const int padded = I + I % 2;
+    const bool whole = I % 2 == 0;
+    const int groups = whole ? 1 : G, length = whole ? G * I : I;
+    if (whole && ldx == length) {
+        round_row(h, x, N * length);
+        return;
+    }
     for (int n = 0; n < N; n++, x += ldx)
-        for (int g = 0; g < G; g++, h += padded) {
-            const float *xg = x + g * I;
-            int i = 0;
-            for (; i + VF <= I; i += VF)
-                vf_store_bf16(h + i, vf_load(xg + i));
-            if (i < I) {
-                uint16_t last[VF];
-                vf_store_bf16(last, vf_load_part(xg + i, I - i));
-                memcpy(h + i, last, (size_t)(padded - i) * sizeof *h);
-            }
-        }
+        for (int g = 0; g < groups; g++, h += length + length % 2)
+            round_row(h, x + g * length, length);
 }
 
 /* The largest |x|, NaN if there is one: bits of floats without sign order like integers. */
