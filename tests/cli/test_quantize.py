@@ -43,7 +43,7 @@ class Quantize(support.Case):
     def setUp(self):
         super().setUp()
         self.big = self.path("big.safetensors")
-        subprocess.run([TINY, self.big, "lite"], check=True)
+        subprocess.run([TINY, self.big, "full"], check=True)
         self.talk = self.make("talk.wav", frames=72000, form=WAV | FLOAT)
         fade(self.talk)
         self.assertEqual(len(floats(self.talk)), 72000)

@@ -18,9 +18,9 @@ typedef struct budget {
 
 static const budget budgets[] = {
     {"full", 3000000, 3300000, 2},
-    {"lite", 900000, 900000, 2},
+    {"lite", 400000, 550000, 2},
     {"full-ll", 3000000, 3300000, 0},
-    {"lite-ll", 900000, 900000, 0},
+    {"lite-ll", 400000, 550000, 0},
 };
 enum { N_PRESETS = sizeof budgets / sizeof *budgets, TEXT_MAX = 1 << 14 };
 
