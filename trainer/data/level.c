@@ -4,9 +4,10 @@
 
 #include <math.h>
 
-enum { LANES = 8 };
+/* Sums side by side: exact enough for long signals, and several vectors of them, since each
+ * addition waits for the one before. */
+enum { LANES = 32 };
 
-/* Eight sums side by side: exact enough for long signals, and as wide as vectors are. */
 DFN_CLONES double dfn_power(const float *x, size_t n)
 {
     double total = 0;
@@ -72,8 +73,12 @@ DFN_CLONES void dfn_remove_mean(float *x, size_t n)
     for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
         const size_t end = n - start < DFN_LEVEL_FRAME ? n : start + DFN_LEVEL_FRAME;
         float sum[LANES] = {0};
-        for (size_t i = start; i < end; i++)
-            sum[i % LANES] += x[i];
+        size_t i = start;
+        for (; i + LANES <= end; i += LANES)
+            for (int k = 0; k < LANES; k++)
+                sum[k] += x[i + k];
+        for (; i < end; i++)
+            sum[0] += x[i];
         for (int k = 0; k < LANES; k++)
             total += (double)sum[k];
     }

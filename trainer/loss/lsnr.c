@@ -7,33 +7,38 @@
  *
  * A frame without speech has the lowest SNR, with or without noise. The reference has
  * E_n = (N(t) + N(t+1)) / 4, and a floor that depends on the level. */
+#include "data/clones.h"
 #include "loss/terms.h"
+
+enum { SUMS = 32 };
+
+DFN_CLONES double OP(loss_power)(const REAL *x, const REAL *y, int n)
+{
+    REAL sum[SUMS] = {0};
+    double total = 0;
+    int i = 0;
+    for (; !y && i + SUMS <= n; i += SUMS)
+        for (int j = 0; j < SUMS; j++)
+            sum[j] += x[i + j] * x[i + j];
+    for (; y && i + SUMS <= n; i += SUMS)
+        for (int j = 0; j < SUMS; j++) {
+            const REAL d = x[i + j] - y[i + j];
+            sum[j] += d * d;
+        }
+    for (; i < n; i++)
+        total += squared((double)(y ? x[i] - y[i] : x[i]));
+    for (int j = 0; j < SUMS; j++)
+        total += (double)sum[j];
+    return total;
+}
 
 static void powers(LOSS *l, const LOSS_INPUT *in, int b)
 {
     const int n = 2 * l->bins_of[b];
     for (int t = in->skip; t < l->frames; t++) {
-        const REAL *x = in->noisy + loss_row(l, b, t, 2 * l->bins);
         const REAL *s = in->target + loss_row(l, b, t, 2 * l->bins);
-        REAL speech[8] = {0}, noise[8] = {0}; /* independent sums, for vectors */
-        double total[2] = {0};
-        int i = 0;
-        for (; i + 8 <= n; i += 8)
-            for (int j = 0; j < 8; j++) {
-                const REAL d = x[i + j] - s[i + j];
-                speech[j] += s[i + j] * s[i + j];
-                noise[j] += d * d;
-            }
-        for (; i < n; i++) {
-            total[0] += squared((double)s[i]);
-            total[1] += squared((double)(x[i] - s[i]));
-        }
-        for (int j = 0; j < 8; j++) {
-            total[0] += (double)speech[j];
-            total[1] += (double)noise[j];
-        }
-        l->speech[t] = total[0];
-        l->noise[t] = total[1];
+        l->speech[t] = OP(loss_power)(s, NULL, n);
+        l->noise[t] = OP(loss_power)(in->noisy + loss_row(l, b, t, 2 * l->bins), s, n);
     }
 }
 

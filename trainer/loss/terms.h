@@ -62,6 +62,9 @@ static inline REAL *loss_target(const LOSS *l, int b)
 
 static inline double squared(double x) { return x * x; }
 
+/** Sum of (x[i] - y[i])^2, or of x[i]^2 if y is NULL, in partial sums for vectors. */
+double OP(loss_power)(const REAL *x, const REAL *y, int n);
+
 /** Row of frame t of clip b in an array [clips][frames][n]. */
 static inline size_t loss_row(const LOSS *l, int b, int t, int n)
 {

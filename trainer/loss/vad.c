@@ -17,9 +17,7 @@ static double levels(LOSS *l, const LOSS_INPUT *in, int b)
     double loudest = -INFINITY;
     for (int t = in->skip; t < l->frames; t++) {
         const REAL *s = in->target + loss_row(l, b, t, 2 * l->bins);
-        double sum = 0;
-        for (int i = 2 * first; i < 2 * end; i++)
-            sum += squared((double)s[i]);
+        const double sum = OP(loss_power)(s + 2 * first, NULL, 2 * (end - first));
         l->speech[t] = 10 * log10(fmax(4 * sum, 1e-30));
         loudest = fmax(loudest, l->speech[t]);
     }
