@@ -1,12 +1,13 @@
 /* gradients.c - see gradients.h. A plan for the gradients of weights only
  * (config.weights_only)
  *
- *   leaves out  what no weight can change, and what changes no output;
- *   shares      memory by lifetime: a gradient is needed from the last consumer of its
- * value (the first one to run backwards) to the node that makes it; writes      a gradient
- * first, instead of adding to zeros, where the op can do that, or over that of its output,
- * where nobody else adds to it; overwrites  values that nobody needs any more with those
- * made of them. */
+ *   leaves out what no weight can change, and what changes no output;
+ *   shares memory by lifetime: a gradient is needed from the last consumer of its value (the
+ *     first one to run backwards) to the node that makes it;
+ *   writes a gradient first, instead of adding to zeros, where the op can do that, or over
+ *     that of its output, where nobody else adds to it;
+ *   overwrites values that nobody needs any more with those made of them;
+ *   joins a ReLU with the node whose value it would overwrite. */
 #include "graph/gradients.h"
 
 #include <limits.h>
@@ -104,6 +105,9 @@ void dfn_gradient_plan(dfn_plan *p)
         if (p->op[g->node[v].op]->in_place)
             p->step[source].shares = p->step[v].shares;
         p->step[v].over = writes_over(p, v) && p->op[g->node[source].op]->forgets;
+        p->step[v].taken = p->step[v].over && g->node[v].attr.act == DFN_ACT_RELU &&
+                           p->step[source].shares == p->step[v].shares &&
+                           p->op[g->node[source].op]->relu;
     }
 }
 

@@ -149,7 +149,16 @@ static void guard_fill(unsigned char *buffer, size_t bytes)
 
 static bool is_call(const dfn_plan *p, dfn_value v)
 {
-    return !dfn_plan_borrows(p, v) && p->g->node[v].op != DFN_OP_INPUT;
+    return !dfn_plan_borrows(p, v) && p->g->node[v].op != DFN_OP_INPUT && !p->step[v].taken;
+}
+
+/* Whether node v does a ReLU that follows. */
+static bool takes_relu(const dfn_plan *p, dfn_value v)
+{
+    for (dfn_value r = v + 1; r < p->g->n_node; r++)
+        if (p->step[r].taken && dfn_plan_root(p, p->g->node[r].in[0]) == v)
+            return true;
+    return false;
 }
 
 /* Arguments that stay the same from run to run; `at` inputs are bound already. */
@@ -168,6 +177,7 @@ static dfn_args arguments(dfn_plan *p, dfn_value v, const dfn_spec *spec, int at
                       .B = p->config.batch,
                       .n_in = n->n_in,
                       .mode = p->config.mode,
+                      .relu = takes_relu(p, v),
                       .out_shape = p->step[v].shape,
                       .in_shape = p->in_shape + at,
                       .in = p->in + at,

@@ -13,6 +13,7 @@ typedef struct dfn_step {
     size_t save_bytes, scratch_bytes;
     bool wanted;      /* its gradient is computed */
     bool over;        /* lies over its input, which nobody needs any more */
+    bool taken;       /* a ReLU over a node that does its work, too */
     dfn_value shares; /* the value in whose gradient its own is made, or itself */
     bool part;        /* no buffer of its own: the input's, from number part_at on */
     size_t part_at;

@@ -8,6 +8,9 @@
  *            dx += w r (dy - sum dy / N - z sum(dy z) / N)
  * update: running += momentum (batch - running), with the unbiased variance N / (N - 1) v
  *
+ * A plan may give it the ReLU behind it (dfn_args.relu): y = max(w z + b, 0), and dy counts
+ * where that is above 0.
+ *
  * Ioffe and Szegedy, "Batch normalization", ICML 2015; details as in PyTorch.
  *
  * attr: alpha (eps, 0: 1e-5), beta (momentum, 0: 0.1). save: m[C], v[C] of DFN_TRAIN */
@@ -44,7 +47,7 @@ void OP(batch_norm_stats)(REAL *restrict mean, REAL *restrict var, const REAL *r
 
 void OP(batch_norm_fwd)(REAL *restrict y, const REAL *restrict x, const REAL *restrict mean,
                         const REAL *restrict var, const REAL *restrict w,
-                        const REAL *restrict b, REAL eps, int N, int C)
+                        const REAL *restrict b, REAL eps, bool relu, int N, int C)
 {
     for (int c = 0; c < C; c += LANES) {
         const int m = lanes(C, c);
@@ -52,27 +55,48 @@ void OP(batch_norm_fwd)(REAL *restrict y, const REAL *restrict x, const REAL *re
         for (int j = 0; j < m; j++)
             scale[j] = w[c + j] / SQRT(var[c + j] + eps);
         for (int n = 0; n < N; n++)
-            for (int j = c; j < c + m; j++)
-                y[n * C + j] = (x[n * C + j] - mean[j]) * scale[j - c] + b[j];
+            for (int j = c; j < c + m; j++) {
+                const REAL v = (x[n * C + j] - mean[j]) * scale[j - c] + b[j];
+                y[n * C + j] = relu && 0 > v ? 0 : v; /* NaN stays */
+            }
     }
+}
+
+/* Numbers of up to LANES channels: 1 / sqrt(var + eps), and that times w. */
+typedef struct scales {
+    REAL r[LANES], gain[LANES];
+} scales;
+
+/* dy of row n, channel c + j, where the ReLU lets it pass. */
+static REAL passed(const REAL *dy, const REAL *x, const REAL *mean, const REAL *b,
+                   const scales *s, bool relu, int i, int c, int j)
+{
+    return !relu || (x[i] - mean[c + j]) * s->gain[j] + b[c + j] > 0 ? dy[i] : 0;
 }
 
 void OP(batch_norm_bwd)(REAL *dx, REAL *restrict dw, REAL *restrict db, const REAL *dy,
                         const REAL *restrict x, const REAL *restrict mean,
-                        const REAL *restrict var, const REAL *restrict w, REAL eps,
-                        bool batch, bool add, int N, int C)
+                        const REAL *restrict var, const REAL *restrict w,
+                        const REAL *restrict b, REAL eps, bool batch, bool add, bool relu,
+                        int N, int C)
 {
     for (int c = 0; c < C; c += LANES) {
         const int m = lanes(C, c);
         double sum[LANES] = {0}, dot[LANES] = {0};
-        REAL r[LANES], level[LANES] = {0}, slope[LANES] = {0};
-        for (int j = 0; j < m; j++)
-            r[j] = 1 / SQRT(var[c + j] + eps);
+        REAL level[LANES] = {0}, slope[LANES] = {0};
+        scales s;
+        for (int j = 0; j < m; j++) {
+            const REAL root = SQRT(var[c + j] + eps);
+            s.r[j] = 1 / root;
+            s.gain[j] = w[c + j] / root;
+        }
         for (int n = 0; n < N; n++)
             for (int j = 0; j < m; j++) {
-                const REAL z = (x[n * C + c + j] - mean[c + j]) * r[j];
-                sum[j] += (double)dy[n * C + c + j];
-                dot[j] += (double)(dy[n * C + c + j] * z);
+                const int i = n * C + c + j;
+                const REAL z = (x[i] - mean[c + j]) * s.r[j];
+                const REAL g = passed(dy, x, mean, b, &s, relu, i, c, j);
+                sum[j] += (double)g;
+                dot[j] += (double)(g * z);
             }
         for (int j = 0; j < m; j++) {
             if (db)
@@ -87,9 +111,10 @@ void OP(batch_norm_bwd)(REAL *dx, REAL *restrict dw, REAL *restrict db, const RE
         for (int n = 0; n < N; n++)
             for (int j = 0; j < m; j++) {
                 const int i = n * C + c + j;
-                const REAL z = (x[i] - mean[c + j]) * r[j];
+                const REAL z = (x[i] - mean[c + j]) * s.r[j];
+                const REAL g = passed(dy, x, mean, b, &s, relu, i, c, j);
                 dx[i] =
-                    (add ? dx[i] : 0) + w[c + j] * r[j] * (dy[i] - level[j] - z * slope[j]);
+                    (add ? dx[i] : 0) + w[c + j] * s.r[j] * (g - level[j] - z * slope[j]);
             }
     }
 }
@@ -127,7 +152,7 @@ static void fwd(const dfn_args *a)
         var = save + C;
     }
     k->batch_norm_fwd(a->out, a->in[0], mean, var, a->w[0], a->w[1],
-                      (REAL)dfn_norm_epsilon(a->node), N, C);
+                      (REAL)dfn_norm_epsilon(a->node), a->relu, N, C);
 }
 
 static void bwd(const dfn_args *a)
@@ -137,8 +162,8 @@ static void bwd(const dfn_args *a)
     const bool batch = a->mode == DFN_TRAIN;
     const REAL *save = a->save;
     k->batch_norm_bwd(a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0],
-                      batch ? save : a->w[2], batch ? save + C : a->w[3], a->w[0],
-                      (REAL)dfn_norm_epsilon(a->node), batch, !a->fresh[0], N, C);
+                      batch ? save : a->w[2], batch ? save + C : a->w[3], a->w[0], a->w[1],
+                      (REAL)dfn_norm_epsilon(a->node), batch, !a->fresh[0], a->relu, N, C);
 }
 
 static void update(const dfn_args *a, void *const *w)
@@ -161,4 +186,5 @@ const dfn_op OP(op_batch_norm) = {.name = "batch_norm",
                                   .update = update,
                                   .fresh = true,
                                   .in_place = true,
-                                  .forgets = true};
+                                  .forgets = true,
+                                  .relu = true};

@@ -54,6 +54,7 @@ typedef struct dfn_args {
     const void *kernels;  /* const KERNELS * */
     int B, n_in;
     dfn_mode mode;
+    bool relu; /* it does the ReLU behind it, too: see dfn_op.relu */
     dfn_shape out_shape;
     dfn_shape *in_shape;   /* [n_in], with the t of this call, as out_shape */
     const void *const *in; /* [n_in] of [B][t][d0][d1][d2] */
@@ -88,6 +89,7 @@ typedef struct dfn_op {
     bool fresh;    /* to heed args.fresh: it does not add, but overwrite */
     bool in_place; /* din[0] is dout, and fresh */
     bool forgets;  /* out is gone: it does not read it */
+    bool relu;     /* to heed args.relu: out and dout are those of a ReLU behind it */
     bool (*over)(const dfn_node *n); /* for this node, fwd may have out == in[0]: bwd reads
                                         out only */
 } dfn_op;

@@ -104,18 +104,19 @@ DFN_KERNEL(affine_fwd,
 DFN_KERNEL(affine_bwd, (REAL *restrict dx, const REAL *restrict dy, REAL alpha, size_t n))
 
 /* batch_norm.c  statistics of x[N][C] per channel, and y = (x - mean) / sqrt(var + eps) w +
- * b; `batch`: mean and var depend on x. dw and db may be NULL. Backward without `add`
- * overwrites dx, which then may be dy */
+ * b; `relu`: where that is above 0, elsewhere 0. `batch`: mean and var depend on x. dw and db
+ * may be NULL. Backward without `add` overwrites dx, which then may be dy */
 DFN_KERNEL(batch_norm_stats,
            (REAL *restrict mean, REAL *restrict var, const REAL *restrict x, int N, int C))
 DFN_KERNEL(batch_norm_fwd,
            (REAL *restrict y, const REAL *restrict x, const REAL *restrict mean,
             const REAL *restrict var, const REAL *restrict w, const REAL *restrict b,
-            REAL eps, int N, int C))
+            REAL eps, bool relu, int N, int C))
 DFN_KERNEL(batch_norm_bwd,
            (REAL * dx, REAL *restrict dw, REAL *restrict db, const REAL *dy,
             const REAL *restrict x, const REAL *restrict mean, const REAL *restrict var,
-            const REAL *restrict w, REAL eps, bool batch, bool add, int N, int C))
+            const REAL *restrict w, const REAL *restrict b, REAL eps, bool batch, bool add,
+            bool relu, int N, int C))
 
 /* layer_norm.c  the same along each row of x[N][D]; dw and db may be NULL */
 DFN_KERNEL(layer_norm_fwd,

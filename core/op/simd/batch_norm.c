@@ -56,22 +56,37 @@ typedef struct sums {
     vf a, b;
 } sums;
 
-/* What is summed: of x (and dy), around a mean, times r. `n` of the lanes count. */
+/* What is summed: of x (and dy), around a mean, times r; gain and shift make y of x. */
 typedef struct terms {
-    const float *x, *dy, *mean, *r;
+    const float *x, *dy, *mean, *r, *gain, *shift;
 } terms;
 
+/* What there is to know when sums are compiled. */
+typedef struct task {
+    bool grad, relu;
+} task;
+
+/* dy where the ReLU let y pass, which is d = x - mean scaled. */
+static inline vf passed(vf dy, vf d, vf gain, vf shift)
+{
+    const vf zero = vf_set(0);
+    return vf_select(vf_gt(vf_fma(d, gain, shift), zero), dy, zero);
+}
+
+/* `n` of the lanes count. */
 static inline __attribute__((always_inline)) sums term(const terms *t, size_t at, int i,
-                                                       int n, bool grad)
+                                                       int n, task k)
 {
     const size_t m = (size_t)n;
     const vf zero = vf_set(0), x = vf_load_some(t->x + at, m);
     vf d = x - vf_load_some(t->mean + i, m);
     if (n < VF)
         d = vf_first(d, n, zero);
-    if (!grad)
+    if (!k.grad)
         return (sums){d, d * d};
-    const vf dy = vf_load_some(t->dy + at, m);
+    vf dy = vf_load_some(t->dy + at, m);
+    if (k.relu)
+        dy = passed(dy, d, vf_load_some(t->gain + i, m), vf_load_some(t->shift + i, m));
     return (sums){dy, dy * (d * vf_load_some(t->r + i, m))};
 }
 
@@ -86,7 +101,7 @@ static inline void add_lanes(double *to, exact x, int i, int n, const columns *s
 
 /* Sums per channel over all rows, in a[C] and b[C]. */
 static inline __attribute__((always_inline)) void
-sum_up(double *a, double *b, const terms *t, const columns *s, bool grad)
+sum_up(double *a, double *b, const terms *t, const columns *s, task what)
 {
     const vf zero = vf_set(0);
     memset(a, 0, (size_t)s->C * sizeof *a);
@@ -102,11 +117,11 @@ sum_up(double *a, double *b, const terms *t, const columns *s, bool grad)
                 SIMD_UNROLL for (int j = 0; j < 4; j++)
                 {
                     const size_t at = (size_t)(k + j) * (size_t)s->ld + (size_t)i;
-                    const sums x = term(t, at, i, n, grad);
+                    const sums x = term(t, at, i, n, what);
                     part[j] = (sums){part[j].a + x.a, part[j].b + x.b};
                 }
             for (; k < end; k++) {
-                const sums x = term(t, (size_t)k * (size_t)s->ld + (size_t)i, i, n, grad);
+                const sums x = term(t, (size_t)k * (size_t)s->ld + (size_t)i, i, n, what);
                 part[0] = (sums){part[0].a + x.a, part[0].b + x.b};
             }
             sa = plus(sa, (part[0].a + part[1].a) + (part[2].a + part[3].a));
@@ -114,7 +129,7 @@ sum_up(double *a, double *b, const terms *t, const columns *s, bool grad)
         }
         if (i < s->rest) {
             const int m = s->rest - i < n ? s->rest - i : n;
-            const sums x = term(t, (size_t)s->rows * (size_t)s->ld + (size_t)i, i, m, grad);
+            const sums x = term(t, (size_t)s->rows * (size_t)s->ld + (size_t)i, i, m, what);
             sa = plus(sa, x.a);
             sb = plus(sb, x.b);
         }
@@ -140,7 +155,7 @@ void SIMD(batch_norm_stats)(float *restrict mean, float *restrict var,
         }
         repeat(middle, mean + s.first, &s);
         const terms t = {.x = x + s.first, .mean = middle};
-        sum_up(sum, square, &t, &s, false);
+        sum_up(sum, square, &t, &s, (task){0});
         for (int i = 0; i < s.C; i++) {
             const double shift = sum[i] / N, v = square[i] / N - shift * shift;
             mean[s.first + i] = (float)((double)middle[i] + shift);
@@ -152,23 +167,22 @@ void SIMD(batch_norm_stats)(float *restrict mean, float *restrict var,
 }
 
 /* n columns of a row. */
-static inline __attribute__((always_inline)) void normalize(float *y, const float *x,
-                                                            const float *mean,
-                                                            const float *scale,
-                                                            const float *shift, int n)
+static inline __attribute__((always_inline)) void
+normalize(float *y, const float *x, const float *mean, const float *scale,
+          const float *shift, bool relu, int n)
 {
     for (int i = 0; i < n; i += VF) {
         const size_t m = (size_t)(n - i);
         const vf d = vf_load_some(x + i, m) - vf_load_some(mean + i, m);
-        vf_store_some(y + i,
-                      vf_fma(d, vf_load_some(scale + i, m), vf_load_some(shift + i, m)), m);
+        const vf v = vf_fma(d, vf_load_some(scale + i, m), vf_load_some(shift + i, m));
+        vf_store_some(y + i, relu ? vf_max(vf_set(0), v) : v, m); /* NaN stays */
     }
 }
 
 void SIMD(batch_norm_fwd)(float *restrict y, const float *restrict x,
                           const float *restrict mean, const float *restrict var,
                           const float *restrict w, const float *restrict b, float eps,
-                          int N, int C)
+                          bool relu, int N, int C)
 {
     float middle[MOST], scale[MOST], shift[MOST];
     for (int c = 0; c < C; c += ALONE) {
@@ -181,8 +195,8 @@ void SIMD(batch_norm_fwd)(float *restrict y, const float *restrict x,
         }
         size_t at = (size_t)s.first;
         for (int n = 0; n < s.rows; n++, at += (size_t)s.ld)
-            normalize(y + at, x + at, middle, scale, shift, s.W);
-        normalize(y + at, x + at, middle, scale, shift, s.rest);
+            normalize(y + at, x + at, middle, scale, shift, relu, s.W);
+        normalize(y + at, x + at, middle, scale, shift, relu, s.rest);
         if (s.C == C)
             return;
     }
@@ -190,17 +204,21 @@ void SIMD(batch_norm_fwd)(float *restrict y, const float *restrict x,
 
 /* Numbers of every column: dx += scale (dy - level - (x - mean) slope). */
 typedef struct slopes {
-    float mean[MOST], scale[MOST], level[MOST], slope[MOST];
+    float mean[MOST], scale[MOST], level[MOST], slope[MOST], gain[MOST], shift[MOST];
 } slopes;
 
-static inline __attribute__((always_inline)) void
-row_bwd(float *dx, const float *dy, const float *x, const slopes *p, bool add, int n)
+static inline __attribute__((always_inline)) void row_bwd(float *dx, const float *dy,
+                                                          const float *x, const slopes *p,
+                                                          bool add, bool relu, int n)
 {
     for (int i = 0; i < n; i += VF) {
         const size_t m = (size_t)(n - i);
         const vf d = vf_load_some(x + i, m) - vf_load_some(p->mean + i, m);
-        const vf g = vf_fnma(d, vf_load_some(p->slope + i, m),
-                             vf_load_some(dy + i, m) - vf_load_some(p->level + i, m));
+        vf up = vf_load_some(dy + i, m);
+        if (relu)
+            up = passed(up, d, vf_load_some(p->gain + i, m), vf_load_some(p->shift + i, m));
+        const vf g =
+            vf_fnma(d, vf_load_some(p->slope + i, m), up - vf_load_some(p->level + i, m));
         const vf old = add ? vf_load_some(dx + i, m) : vf_set(0);
         vf_store_some(dx + i, vf_fma(vf_load_some(p->scale + i, m), g, old), m);
     }
@@ -208,19 +226,20 @@ row_bwd(float *dx, const float *dy, const float *x, const slopes *p, bool add, i
 
 static inline __attribute__((always_inline)) void rows_bwd(float *dx, const float *dy,
                                                            const float *x, const slopes *p,
-                                                           const columns *s, bool add)
+                                                           const columns *s, bool add,
+                                                           bool relu)
 {
     size_t at = (size_t)s->first;
     for (int n = 0; n < s->rows; n++, at += (size_t)s->ld)
-        row_bwd(dx + at, dy + at, x + at, p, add, s->W);
-    row_bwd(dx + at, dy + at, x + at, p, add, s->rest);
+        row_bwd(dx + at, dy + at, x + at, p, add, relu, s->W);
+    row_bwd(dx + at, dy + at, x + at, p, add, relu, s->rest);
 }
 
 void SIMD(batch_norm_bwd)(float *dx, float *restrict dw, float *restrict db,
                           const float *dy, const float *restrict x,
                           const float *restrict mean, const float *restrict var,
-                          const float *restrict w, float eps, bool batch, bool add, int N,
-                          int C)
+                          const float *restrict w, const float *restrict b, float eps,
+                          bool batch, bool add, bool relu, int N, int C)
 {
     double sum[MOST], dot[MOST];
     float r[MOST];
@@ -228,10 +247,18 @@ void SIMD(batch_norm_bwd)(float *dx, float *restrict dw, float *restrict db,
     for (int c = 0; c < C; c += ALONE) {
         const columns s = columns_of(c, N, C);
         repeat(p.mean, mean + s.first, &s);
-        for (int i = 0; i < s.W; i++)
-            r[i] = 1 / sqrtf(var[s.first + i % s.C] + eps);
-        const terms t = {x + s.first, dy + s.first, p.mean, r};
-        sum_up(sum, dot, &t, &s, true);
+        repeat(p.shift, b + s.first, &s);
+        for (int i = 0; i < s.W; i++) {
+            const int from = s.first + i % s.C;
+            const float root = sqrtf(var[from] + eps);
+            r[i] = 1 / root;
+            p.gain[i] = w[from] / root;
+        }
+        const terms t = {x + s.first, dy + s.first, p.mean, r, p.gain, p.shift};
+        if (relu)
+            sum_up(sum, dot, &t, &s, (task){.grad = true, .relu = true});
+        else
+            sum_up(sum, dot, &t, &s, (task){.grad = true});
         for (int i = 0; i < s.C; i++) {
             if (db)
                 db[s.first + i] += (float)sum[i];
@@ -244,10 +271,10 @@ void SIMD(batch_norm_bwd)(float *dx, float *restrict dw, float *restrict db,
             p.level[i] = batch ? (float)(sum[from] / N) : 0;
             p.slope[i] = batch ? (float)(dot[from] / N) * r[i] : 0;
         }
-        if (add)
-            rows_bwd(dx, dy, x, &p, &s, true);
+        if (add || relu)
+            rows_bwd(dx, dy, x, &p, &s, add, relu);
         else
-            rows_bwd(dx, dy, x, &p, &s, false);
+            rows_bwd(dx, dy, x, &p, &s, false, false);
         if (s.C == C)
             return;
     }
