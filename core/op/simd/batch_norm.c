@@ -166,18 +166,24 @@ void SIMD(batch_norm_stats)(float *restrict mean, float *restrict var,
     }
 }
 
-/* n columns of a row. */
+/* n columns of `rows` rows, vector after vector: what all rows need stays in registers. */
 static inline __attribute__((always_inline)) void
 normalize(float *y, const float *x, const float *mean, const float *scale,
-          const float *shift, bool relu, int n)
+          const float *shift, bool relu, int rows, int ld, int n)
 {
     for (int i = 0; i < n; i += VF) {
         const size_t m = (size_t)(n - i);
-        const vf d = vf_load_some(x + i, m) - vf_load_some(mean + i, m);
-        const vf v = vf_fma(d, vf_load_some(scale + i, m), vf_load_some(shift + i, m));
-        vf_store_some(y + i, relu ? vf_max(vf_set(0), v) : v, m); /* NaN stays */
+        const vf middle = vf_load_some(mean + i, m), gain = vf_load_some(scale + i, m);
+        const vf level = vf_load_some(shift + i, m);
+        for (int k = 0, at = i; k < rows; k++, at += ld) {
+            const vf v = vf_fma(vf_load_some(x + at, m) - middle, gain, level);
+            vf_store_some(y + at, relu ? vf_max(vf_set(0), v) : v, m); /* NaN stays */
+        }
     }
 }
+
+/* Rows that are taken together: of one vector all, of more one, in the order of memory. */
+static inline int block_rows(const columns *s) { return s->W <= VF ? s->rows : 1; }
 
 void SIMD(batch_norm_fwd)(float *restrict y, const float *restrict x,
                           const float *restrict mean, const float *restrict var,
@@ -194,9 +200,11 @@ void SIMD(batch_norm_fwd)(float *restrict y, const float *restrict x,
             scale[i] = w[from] / sqrtf(var[from] + eps);
         }
         size_t at = (size_t)s.first;
-        for (int n = 0; n < s.rows; n++, at += (size_t)s.ld)
-            normalize(y + at, x + at, middle, scale, shift, relu, s.W);
-        normalize(y + at, x + at, middle, scale, shift, relu, s.rest);
+        const int rows = block_rows(&s);
+        for (int n = 0; n < s.rows; n += rows, at += (size_t)rows * (size_t)s.ld)
+            normalize(y + at, x + at, middle, scale, shift, relu, rows, s.ld, s.W);
+        at = (size_t)s.first + (size_t)s.rows * (size_t)s.ld;
+        normalize(y + at, x + at, middle, scale, shift, relu, 1, 0, s.rest);
         if (s.C == C)
             return;
     }
@@ -207,20 +215,24 @@ typedef struct slopes {
     float mean[MOST], scale[MOST], level[MOST], slope[MOST], gain[MOST], shift[MOST];
 } slopes;
 
-static inline __attribute__((always_inline)) void row_bwd(float *dx, const float *dy,
-                                                          const float *x, const slopes *p,
-                                                          bool add, bool relu, int n)
+static inline __attribute__((always_inline)) void block_bwd(float *dx, const float *dy,
+                                                            const float *x, const slopes *p,
+                                                            bool add, bool relu, int rows,
+                                                            int ld, int n)
 {
     for (int i = 0; i < n; i += VF) {
         const size_t m = (size_t)(n - i);
-        const vf d = vf_load_some(x + i, m) - vf_load_some(p->mean + i, m);
-        vf up = vf_load_some(dy + i, m);
-        if (relu)
-            up = passed(up, d, vf_load_some(p->gain + i, m), vf_load_some(p->shift + i, m));
-        const vf g =
-            vf_fnma(d, vf_load_some(p->slope + i, m), up - vf_load_some(p->level + i, m));
-        const vf old = add ? vf_load_some(dx + i, m) : vf_set(0);
-        vf_store_some(dx + i, vf_fma(vf_load_some(p->scale + i, m), g, old), m);
+        const vf mean = vf_load_some(p->mean + i, m), scale = vf_load_some(p->scale + i, m);
+        const vf level = vf_load_some(p->level + i, m);
+        const vf slope = vf_load_some(p->slope + i, m);
+        const vf gain = vf_load_some(p->gain + i, m), shift = vf_load_some(p->shift + i, m);
+        for (int k = 0, at = i; k < rows; k++, at += ld) {
+            const vf d = vf_load_some(x + at, m) - mean, up = vf_load_some(dy + at, m);
+            const vf g =
+                vf_fnma(d, slope, (relu ? passed(up, d, gain, shift) : up) - level);
+            const vf old = add ? vf_load_some(dx + at, m) : vf_set(0);
+            vf_store_some(dx + at, vf_fma(scale, g, old), m);
+        }
     }
 }
 
@@ -230,9 +242,11 @@ static inline __attribute__((always_inline)) void rows_bwd(float *dx, const floa
                                                            bool relu)
 {
     size_t at = (size_t)s->first;
-    for (int n = 0; n < s->rows; n++, at += (size_t)s->ld)
-        row_bwd(dx + at, dy + at, x + at, p, add, relu, s->W);
-    row_bwd(dx + at, dy + at, x + at, p, add, relu, s->rest);
+    const int rows = block_rows(s);
+    for (int n = 0; n < s->rows; n += rows, at += (size_t)rows * (size_t)s->ld)
+        block_bwd(dx + at, dy + at, x + at, p, add, relu, rows, s->ld, s->W);
+    at = (size_t)s->first + (size_t)s->rows * (size_t)s->ld;
+    block_bwd(dx + at, dy + at, x + at, p, add, relu, 1, 0, s->rest);
 }
 
 void SIMD(batch_norm_bwd)(float *dx, float *restrict dw, float *restrict db,
@@ -271,8 +285,10 @@ void SIMD(batch_norm_bwd)(float *dx, float *restrict dw, float *restrict db,
             p.level[i] = batch ? (float)(sum[from] / N) : 0;
             p.slope[i] = batch ? (float)(dot[from] / N) * r[i] : 0;
         }
-        if (add || relu)
-            rows_bwd(dx, dy, x, &p, &s, add, relu);
+        if (relu && !add)
+            rows_bwd(dx, dy, x, &p, &s, false, true);
+        else if (add)
+            rows_bwd(dx, dy, x, &p, &s, true, relu);
         else
             rows_bwd(dx, dy, x, &p, &s, false, false);
         if (s.C == C)
