@@ -104,14 +104,13 @@ void dfn_dfnet3_apply(dfn_graph *g, const config *c)
     dfn_value mask = dfn_graph_port(g, "mask", (dfn_shape){1, {1, 1, c->nb_erb}});
     dfn_value coefs =
         dfn_graph_port(g, "coefs", (dfn_shape){1, {c->nb_df, c->df_order, 2}});
-    /* Frame t - lookahead: gains for all bins, then taps up to the newest frame for the
-     * low. */
+    /* Frame t - lookahead: taps up to the newest frame for the low bins, gains for the
+     * others. */
     dfn_value noisy =
         dfn_unary(g, DFN_OP_DELAY, "noisy", spec, (dfn_attr){.frames = c->lookahead});
-    dfn_value masked = dfn_binary(g, DFN_OP_ERB_GAIN, noisy, mask, bands(c));
-    dfn_value high =
-        dfn_unary(g, DFN_OP_SLICE, NULL, masked,
-                  (dfn_attr){.axis = 1, .start = c->nb_df, .length = bins - c->nb_df});
+    dfn_attr gains = bands(c);
+    gains.start = c->nb_df;
+    dfn_value high = dfn_binary(g, DFN_OP_ERB_GAIN, noisy, mask, gains);
     dfn_value low = dfn_binary(g, DFN_OP_DEEP_FILTER, spec, coefs,
                                (dfn_attr){.order = c->df_order, .size = c->nb_df});
     dfn_graph_output(g, "noisy", noisy);
