@@ -231,10 +231,13 @@ DFN_KERNEL(spectral_error,
            (REAL *restrict e, REAL *restrict dy, const REAL *restrict y,
             const REAL *restrict s, const REAL *restrict c, REAL g, size_t n))
 
-/* the same for bins of frames side by side, x[n][2][DFN_LANES]; d, which may be NULL or y,
- * is overwritten with the gradient */
-DFN_KERNEL(lanes_error, (REAL *restrict e, REAL *d, const REAL *y, const REAL *restrict s,
-                         const REAL *restrict c, REAL g, size_t n))
+/* the same of real transforms of 2n samples of frames side by side, whose complex transforms
+ * y, s[n][2][DFN_LANES] have their number k in place[k] (0 in 0), bins 0 .. `bins` - 1 of n + 1;
+ * w[n / 2 + 1][2] are exp(-pi j k / n). With `grad`, y becomes what gives the gradient of the
+ * samples when it is transformed back, see lanes.h */
+DFN_KERNEL(lanes_error,
+           (REAL *restrict e, REAL *restrict y, const REAL *restrict s, const int *place,
+            const REAL *w, const REAL *c, REAL g, int n, int bins, bool grad))
 
 /* lanes.c      transforms of up to 16 frames side by side, see lanes.h. gather:
  * y[n][DFN_LANES] = w[n] times the frames of n of x, `hop` apart, and 0 in the lanes left
@@ -243,9 +246,7 @@ DFN_KERNEL(lanes_gather, (REAL *restrict y, const REAL *restrict x, const REAL *
                           int n, int hop, int lanes))
 DFN_KERNEL(lanes_scatter, (REAL *restrict x, const REAL *restrict y, const REAL *restrict w,
                            int n, int hop, int lanes))
-/* one pass of complex y, x[m radix s][2][DFN_LANES], w[m][radix - 1][2]; split and join in
- * place, z[n + 1][2][DFN_LANES], w[n / 2 + 1][2] */
-DFN_KERNEL(lanes_pass, (REAL *restrict y, const REAL *restrict x, const REAL *restrict w,
-                        int radix, int m, int s))
-DFN_KERNEL(lanes_split, (REAL *restrict z, const REAL *restrict w, int n))
-DFN_KERNEL(lanes_join, (REAL *restrict z, const REAL *restrict w, int n))
+/* one pass of complex x[blocks][radix][m][2][DFN_LANES], in place, w[m][radix - 1][2], or its
+ * transpose */
+DFN_KERNEL(lanes_pass, (REAL *restrict x, const REAL *restrict w, int radix, int m,
+                        int blocks, bool back))

@@ -10,6 +10,12 @@
  * are. Magnitudes below 1e-19, where squares underflow, may count as 0. */
 #include "op/op.h"
 
+#include <string.h>
+
+#include "op/plain_vf.h"
+
+#include "op/lanes.h"
+
 static const double SMALLEST = 1e-12, PHASE_GUARD = 1e-10;
 
 /* |x|^g, and u with it as its magnitude */
@@ -67,18 +73,24 @@ void OP(spectral_error)(REAL *restrict e, REAL *restrict dy, const REAL *restric
         add_bin(e, dy ? dy + i : NULL, y + i, s + i, c, g);
 }
 
-void OP(lanes_error)(REAL *restrict e, REAL *d, const REAL *y, const REAL *restrict s,
-                     const REAL *restrict c, REAL g, size_t n)
+typedef struct sums {
+    REAL e[3];
+} sums;
+
+static inline void bin(sums *e, cx *d, cx y, cx s, const REAL *c, REAL g)
 {
-    e[0] = e[1] = e[2] = 0;
-    for (size_t i = 0; i < n * 2 * DFN_LANES; i += 2 * DFN_LANES)
-        for (size_t j = i; j < i + DFN_LANES; j++) {
-            const REAL a[2] = {y[j], y[j + DFN_LANES]}, b[2] = {s[j], s[j + DFN_LANES]};
-            REAL slope[2] = {0};
-            add_bin(e, d ? slope : NULL, a, b, c, g);
-            if (d) {
-                d[j] = slope[0];
-                d[j + DFN_LANES] = slope[1];
-            }
-        }
+    REAL slope[2] = {0};
+    add_bin(e->e, slope, (REAL[]){y.re, y.im}, (REAL[]){s.re, s.im}, c, g);
+    *d = (cx){slope[0], slope[1]};
+}
+
+#include "op/lanes_error.h"
+
+void OP(lanes_error)(REAL *restrict e, REAL *restrict y, const REAL *restrict s,
+                     const int *place, const REAL *w, const REAL *c, REAL g, int n,
+                     int bins, bool grad)
+{
+    sums sum = {{0}};
+    lanes_compare(&sum, &(lanes_pair){y, s, place, w, c, g, n, bins, grad});
+    memcpy(e, sum.e, sizeof sum.e);
 }

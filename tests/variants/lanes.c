@@ -72,39 +72,17 @@ void variant_lanes_scatter(const variant *v)
 void variant_lanes_pass(const variant *v)
 {
     static const int sizes[][2] = {{1, 1}, {1, 7}, {2, 1}, {3, 2}, {5, 3}};
-    for (int i = 0; i < 5; i++)
-        for (int radix = 2; radix <= 5; radix++) {
-            const int m = sizes[i][0], s = sizes[i][1];
-            const size_t n = (size_t)(m * s * radix * ROW);
-            pair y = pair_new(n, 1, 1), x = pair_new(n, 1, 2);
-            pair w = pair_new((size_t)(m * (radix - 1) * 2), 1, 3);
-            roots(&w, 7, 1);
-            v->k.lanes_pass(y.f, x.f, w.f, radix, m, s);
-            dfn_lanes_pass_f64(y.d, x.d, w.d, radix, m, s);
-            check(v, "pass of a transform", &y, 2 * radix * 1.42 * radix * eps);
-            pair_free(&y);
-            pair_free(&x);
-            pair_free(&w);
-        }
-}
-
-/* Three numbers below 1.42, each multiplied at most once: four roundings of sums. */
-static void rows(const variant *v, const char *what, bool join)
-{
-    static const int sizes[] = {2, 3, 4, 15, 16};
-    for (int i = 0; i < 5; i++) {
-        const int n = sizes[i];
-        pair z = pair_new((size_t)((n + 1) * ROW), 1, 1);
-        pair w = pair_new((size_t)(n / 2 + 1) * 2, 1, 2);
-        roots(&w, 2 * n, 1);
-        (join ? v->k.lanes_join : v->k.lanes_split)(z.f, w.f, n);
-        (join ? dfn_lanes_join_f64 : dfn_lanes_split_f64)(z.d, w.d, n);
-        check(v, what, &z, 4 * 3 * 1.42 * eps);
-        pair_free(&z);
+    static const int radices[] = {2, 3, 4, 5, 8};
+    for (int i = 0; i < 5 * 5 * 2; i++) {
+        const int m = sizes[i / 10][0], blocks = sizes[i / 10][1];
+        const int radix = radices[i / 2 % 5];
+        pair x = pair_new((size_t)(m * blocks * radix * ROW), 1, 2);
+        pair w = pair_new((size_t)(m * (radix - 1) * 2), 1, 3);
+        roots(&w, 7, 1);
+        v->k.lanes_pass(x.f, w.f, radix, m, blocks, i % 2);
+        dfn_lanes_pass_f64(x.d, w.d, radix, m, blocks, i % 2);
+        check(v, "pass of a transform", &x, 2 * radix * 1.42 * radix * eps);
+        pair_free(&x);
         pair_free(&w);
     }
 }
-
-void variant_lanes_split(const variant *v) { rows(v, "split of a real transform", false); }
-
-void variant_lanes_join(const variant *v) { rows(v, "join of a real transform", true); }

@@ -87,42 +87,105 @@ void variant_spectral_error(const variant *v)
     }
 }
 
-/* The kernel above in another order: y and s as bins side by side, d overwritten. */
-static void to_lanes(float *to, const float *from, size_t n)
+/* ---- the same of transforms side by side ----------------------------------------------
+ *
+ * Numbers of few bits and twiddles of 0 and 1 make the way to the spectra and back exact, so
+ * that the bounds above hold; the way of the oracle is plain complex arithmetic. */
+
+enum { N = 6, BINS = N + 1, ROW = 2 * DFN_LANES };
+static const int place[N] = {0, 3, 5, 1, 4, 2};
+static const float twist[N / 2 + 1][2] = {{1, 0}, {0, -1}, {-1, 0}, {0, -1}};
+
+/* A number of the array of one lane, in its place. */
+static double *at(double *z, int k, int lane, int part)
 {
-    for (size_t i = 0; i < n * DFN_LANES; i++) {
-        const size_t at = i / DFN_LANES * 2 * DFN_LANES + i % DFN_LANES;
-        to[at] = from[2 * i];
-        to[at + DFN_LANES] = from[2 * i + 1];
-    }
+    return z + place[k % N] * ROW + part * DFN_LANES + lane;
+}
+
+/* X[k] of one lane. */
+static void bin_of(double out[2], double *z, int k, int lane)
+{
+    const int far = N - k, fold = k <= N / 2 ? k : far;
+    const double a = *at(z, k, lane, 0), b = *at(z, k, lane, 1);
+    const double c = *at(z, far, lane, 0), d = -*at(z, far, lane, 1);
+    /* w^k = -(w^(N - k))* */
+    const double re = k == N ? -1 : k == fold ? twist[fold][0] : -twist[fold][0];
+    const double im = k == N ? 0 : twist[fold][1];
+    const double t[2] = {(a - c) / 2,
+                         (b - d) / 2}; /* -j w t = (w.im t.re + w.re t.im) .. */
+    out[0] = (a + c) / 2 + im * t[0] + re * t[1];
+    out[1] = (b + d) / 2 + im * t[1] - re * t[0];
+}
+
+/* From gradients of all bins, or their bounds, to those of the complex numbers, exchanged:
+ * the transpose of bin_of(), whose derivatives are its values for unit numbers. */
+static void back(double *dz, const double *g, bool bound)
+{
+    double unit[N * ROW];
+    for (int k = 0; k < N; k++)
+        for (int part = 0; part < 2; part++) {
+            memset(unit, 0, sizeof unit);
+            *at(unit, k, 0, part) = 1;
+            for (int lane = 0; lane < DFN_LANES; lane++) {
+                double sum = 0;
+                for (int i = 0; i < BINS; i++) {
+                    double u[2];
+                    bin_of(u, unit, i, 0);
+                    for (int j = 0; j < 2 && (i % N || !j); j++)
+                        sum +=
+                            (bound ? fabs(u[j]) : u[j]) * g[2 * (i * DFN_LANES + lane) + j];
+                }
+                *at(dz, k, lane, 1 - part) = sum;
+            }
+        }
+}
+
+static pair transforms(double scale, uint32_t seed)
+{
+    pair z = pair_new(N * ROW, 1, seed);
+    for (size_t i = 0; i < z.n; i++)
+        z.d[i] = z.f[i] = roundf(z.f[i] * 128) / 128 * (float)scale;
+    return z;
+}
+
+/* Spectra of the first bins, lane after lane. */
+static void spectra(pair *x, pair *z, int bins)
+{
+    for (int i = 0; i < bins * DFN_LANES; i++)
+        bin_of(x->d + 2 * i, z->d, i / DFN_LANES, i % DFN_LANES);
 }
 
 void variant_lanes_error(const variant *v)
 {
-    enum { N = 3, ALL = N * DFN_LANES };
-    for (int i = 0; i < SCALES * SCALES * POWERS; i++) {
+    static const double two[] = {1, 0, 0x1p-50, 0x1p-20, 0x1p-10, 0x1p20};
+    for (int i = 0; i < SCALES * SCALES * POWERS * (BINS + 1); i++) {
         const double g = powers[i % POWERS];
-        numbers x = numbers_new(ALL, scales[i / POWERS % SCALES],
-                                scales[i / POWERS / SCALES % SCALES]);
-        double e_bound[3], dy_bound[2 * VARIANT_MAX];
-        float y[2 * ALL], s[2 * ALL], d[2 * ALL], alone[3];
-        to_lanes(y, x.y.f, N);
-        to_lanes(s, x.s.f, N);
-        v->k.lanes_error(alone, NULL, y, s, x.c.f, (float)g, N);
-        v->k.lanes_error(x.e.f, d, y, s, x.c.f, (float)g, N);
-        v->k.lanes_error(x.e.f, y, y, s, x.c.f, (float)g, N);
-        variant_same(v, "gradient in place", d, y, 2 * ALL);
-        memset(x.dy.d, 0, 2 * ALL * sizeof *x.dy.d);
-        dfn_spectral_error_f64(x.e.d, x.dy.d, x.y.d, x.s.d, x.c.d, g, ALL);
-        bounds(&x, g, e_bound, dy_bound);
-        for (size_t j = 0; j < ALL; j++) {
-            const size_t at = j / DFN_LANES * 2 * DFN_LANES + j % DFN_LANES;
-            x.dy.f[2 * j] = d[at];
-            x.dy.f[2 * j + 1] = d[at + DFN_LANES];
-        }
-        pair_check(v, "errors side by side", &x.e, e_bound);
-        pair_check(v, "gradients side by side", &x.dy, dy_bound);
+        const int bins = i / (SCALES * SCALES * POWERS), all = bins * DFN_LANES;
+        pair y = transforms(two[i / POWERS % SCALES], 1);
+        pair s = transforms(two[i / POWERS / SCALES % SCALES], 2);
+        numbers x = numbers_new(all ? (size_t)all : 1, 1, 1);
+        double e_bound[3] = {0}, dy[2 * BINS * DFN_LANES] = {0};
+        double dy_bound[2 * BINS * DFN_LANES] = {0}, bound[N * ROW];
+        float alone[3], same[N * ROW];
+        memcpy(same, y.f, sizeof same);
+        spectra(&x.y, &y, bins);
+        spectra(&x.s, &s, bins);
+        v->k.lanes_error(alone, same, s.f, place, twist[0], x.c.f, (float)g, N, bins,
+                         false);
+        variant_same(v, "transforms without gradient", same, y.f, N * ROW);
+        v->k.lanes_error(x.e.f, y.f, s.f, place, twist[0], x.c.f, (float)g, N, bins, true);
         variant_same(v, "errors side by side without gradient", alone, x.e.f, 3);
+        dfn_spectral_error_f64(x.e.d, dy, x.y.d, x.s.d, x.c.d, g, (size_t)all);
+        if (all)
+            bounds(&x, g, e_bound, dy_bound);
+        pair_check(v, "errors side by side", &x.e, e_bound);
+        back(y.d, dy, false);
+        back(bound, dy_bound, true);
+        for (int j = 0; j < N * ROW; j++) /* three roundings of sums of four */
+            bound[j] += 3 * 4 * eps * fabs(y.d[j]);
+        pair_check(v, "gradients side by side", &y, bound);
         numbers_free(&x);
+        pair_free(&y);
+        pair_free(&s);
     }
 }

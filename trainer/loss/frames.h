@@ -12,6 +12,7 @@ enum { DFN_PASSES = 16 };
 typedef struct OP(loss_frames) {
     int size, hop, half; /* half: the complex transform's size */
     int passes, radix[DFN_PASSES];
+    int *place;   /* [half]: where the passes leave each number */
     REAL *window; /* [size], scaled */
     REAL *twist;  /* [half / 2 + 1][2] of split and join */
     REAL *twiddle[DFN_PASSES];
@@ -22,18 +23,14 @@ typedef struct OP(loss_frames) {
 void OP(loss_frames_layout)(OP(loss_frames) * f, dfn_arena *a, int size);
 
 /** Numbers of each work array. */
-static inline size_t OP(loss_frames_work)(int size)
-{
-    return (size_t)(size + 2) * DFN_LANES;
-}
+static inline size_t OP(loss_frames_work)(int size) { return (size_t)size * DFN_LANES; }
 
-/** Spectra [half + 1][2][DFN_LANES] of `lanes` frames, the first one at x; in a or b, which
- * is returned. */
-REAL *OP(loss_frames_forward)(const OP(loss_frames) * f, const KERNELS *k, REAL *a, REAL *b,
-                              const REAL *x, int lanes);
+/** Complex transforms z[half][2][DFN_LANES], by place, of `lanes` frames, the first at x. */
+void OP(loss_frames_forward)(const OP(loss_frames) * f, const KERNELS *k, REAL *z,
+                             const REAL *x, int lanes);
 
-/** dx += transpose of that, of the gradient in d, which is used up like `other`. */
+/** dx += transpose of that, of z as lanes_error leaves it; z is used up. */
 void OP(loss_frames_transpose)(const OP(loss_frames) * f, const KERNELS *k, REAL *dx,
-                               REAL *d, REAL *other, int lanes);
+                               REAL *z, int lanes);
 
 #endif

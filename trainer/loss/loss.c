@@ -31,7 +31,7 @@ static void layout_multi(dfn_arena *a, LOSS *l)
             OP(loss_frames_layout)(&l->multi[i], a, size);
         largest = size > largest ? size : largest;
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         l->multi_work[i] = dfn_arena_take(a, OP(loss_frames_work)(largest), sizeof(REAL));
     if (largest / 2 > l->margin)
         l->margin = largest / 2;

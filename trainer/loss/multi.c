@@ -59,24 +59,19 @@ static void one_size(LOSS *l, const OP(loss_frames) * f, const REAL *x, const RE
                      REAL *dx, const REAL c[3], int bins, double sum[3])
 {
     const KERNELS *k = &l->kernels;
-    const size_t row = 2 * DFN_LANES, rows = (size_t)f->half + 1, counted = (size_t)bins;
     const int frames = frames_of(l, f->size);
+    REAL *y = l->multi_work[0], *target = l->multi_work[1], e[3];
     for (int t = 0; t < frames; t += DFN_LANES) {
         const int lanes = frames - t < DFN_LANES ? frames - t : DFN_LANES;
         const size_t at = (size_t)t * (size_t)f->hop;
-        REAL *a = l->multi_work[0], *b = l->multi_work[1], e[3];
-        REAL *y = OP(loss_frames_forward)(f, k, a, b, x + at - f->half, lanes);
-        REAL *spare = y == a ? b : a;
-        const REAL *target =
-            OP(loss_frames_forward)(f, k, spare, l->multi_work[2], s + at - f->half, lanes);
-        k->lanes_error(e, dx ? y : NULL, y, target, c, (REAL)l->config.multi_gamma,
-                       counted);
+        OP(loss_frames_forward)(f, k, y, x + at - f->half, lanes);
+        OP(loss_frames_forward)(f, k, target, s + at - f->half, lanes);
+        k->lanes_error(e, y, target, f->place, f->twist, c, (REAL)l->config.multi_gamma,
+                       f->half, bins, dx != NULL);
         for (int i = 0; i < 3; i++)
             sum[i] += (double)e[i];
-        if (!dx)
-            continue;
-        memset(y + counted * row, 0, (rows - counted) * row * sizeof *y);
-        OP(loss_frames_transpose)(f, k, dx + at - f->half, y, spare, lanes);
+        if (dx)
+            OP(loss_frames_transpose)(f, k, dx + at - f->half, y, lanes);
     }
 }
 

@@ -49,7 +49,7 @@ struct LOSS {
     int sdr_clips, segments[2]; /* that count in this shard */
 
     OP(loss_frames) multi[DFN_LOSS_SIZES];
-    REAL *multi_work[3];
+    REAL *multi_work[2];
     double multi_count[DFN_LOSS_SIZES];   /* bins in this shard */
     double multi_part[DFN_LOSS_SIZES][2]; /* values: magnitudes, complex */
 };

@@ -50,18 +50,11 @@ void SIMD(lanes_scatter)(float *restrict x, const float *restrict y,
             x[(size_t)j * (size_t)hop + (size_t)i] += w[i] * y[(i ^ 1) * DFN_LANES + j];
 }
 
-void SIMD(lanes_pass)(float *restrict y, const float *restrict x, const float *restrict w,
-                      int radix, int m, int s)
+void SIMD(lanes_pass)(float *restrict x, const float *restrict w, int radix, int m,
+                      int blocks, bool back)
 {
-    lanes_any_pass(y, x, w, radix, m, s);
-}
-
-void SIMD(lanes_split)(float *restrict z, const float *restrict w, int n)
-{
-    lanes_split_rows(z, w, n);
-}
-
-void SIMD(lanes_join)(float *restrict z, const float *restrict w, int n)
-{
-    lanes_join_rows(z, w, n);
+    if (back)
+        lanes_any_pass(x, w, radix, m, blocks, true);
+    else
+        lanes_any_pass(x, w, radix, m, blocks, false);
 }

@@ -1,6 +1,9 @@
 /* spectral_error.c - see op/spectral_error.c for the mathematics. */
 #include "op/simd/pairs.h"
 
+#define REAL float
+#include "op/lanes.h"
+
 static const float smallest2 = 1e-24f; /* squares of magnitudes */
 static const float most = 1e12f, phase_most = 1e10f;
 
@@ -92,20 +95,20 @@ void SIMD(spectral_error)(float *restrict e, float *restrict dy, const float *re
     sums_end(e, &sum);
 }
 
-void SIMD(lanes_error)(float *restrict e, float *d, const float *y, const float *restrict s,
-                       const float *restrict c, float g, size_t n)
+static inline void bin(sums *e, cx *d, cx y, cx s, const float *c, float g)
+{
+    vc slope;
+    add_bins(e, &slope, (vc){y.re, y.im}, (vc){s.re, s.im}, c, g);
+    *d = (cx){slope.re, slope.im};
+}
+
+#include "op/lanes_error.h"
+
+void SIMD(lanes_error)(float *restrict e, float *restrict y, const float *restrict s,
+                       const int *place, const float *w, const float *c, float g, int n,
+                       int bins, bool grad)
 {
     sums sum = {vf_set(0), vf_set(0), vf_set(0)};
-    for (size_t i = 0; i < n * 2 * DFN_LANES; i += 2 * DFN_LANES)
-        for (size_t j = i; j < i + DFN_LANES; j += VF) {
-            const vc a = {vf_load(y + j), vf_load(y + j + DFN_LANES)};
-            const vc b = {vf_load(s + j), vf_load(s + j + DFN_LANES)};
-            vc slope;
-            add_bins(&sum, d ? &slope : NULL, a, b, c, g);
-            if (d) {
-                vf_store(d + j, slope.re);
-                vf_store(d + j + DFN_LANES, slope.im);
-            }
-        }
+    lanes_compare(&sum, &(lanes_pair){y, s, place, w, c, g, n, bins, grad});
     sums_end(e, &sum);
 }
