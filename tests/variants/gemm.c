@@ -99,6 +99,13 @@ static void scale_all(double *bound, layer l, double factor)
         bound[i] *= factor;
 }
 
+/* The results of one row, alone as beside others. */
+static void compare_row(const variant *v, const char *what, layer l, const float *y, int n,
+                        const float *one)
+{
+    variant_same(v, what, y + n * (l.G * l.O + GAP), one, (size_t)(l.G * l.O));
+}
+
 /* I products and sums, each with half an eps of error, in whatever order. */
 void variant_gemm_f32(const variant *v)
 {
@@ -110,13 +117,17 @@ void variant_gemm_f32(const variant *v)
         p.w.relu = i % 2;
         p.w.mixed = i % 4 / 2 && l.O > 1;
         double *bound = magnitudes(l, &x, &w, &b, p.w.mixed);
-        results y = results_new(l);
+        results y = results_new(l), one = results_new(l);
         const int ldx = l.G * l.I, ldy = l.G * l.O + GAP;
         scale_all(bound, l, (l.I + 1) * (double)FLT_EPSILON);
         v->k.gemm_f32(y.f, x.f, &p.w, l.N, ldx, ldy);
         dfn_gemm_f32_f64(y.d, x.d, &p.w, l.N, ldx, ldy);
         compare(v, "gemm_f32", l, y.f, GAP, y.d, bound);
-        free(bound), free(y.f), free(y.d), free(p.block);
+        for (int n = 0; n < l.N; n++) {
+            v->k.gemm_f32(one.f, x.f + n * ldx, &p.w, 1, ldx, ldy);
+            compare_row(v, "gemm_f32 of one row", l, y.f, n, one.f);
+        }
+        free(bound), free(y.f), free(y.d), free(one.f), free(one.d), free(p.block);
         pair_free(&x), pair_free(&w), pair_free(&b);
     }
 }
@@ -177,7 +188,7 @@ void variant_gemm_bf16(const variant *v)
         problem p = problem_new(l, DFN_WEIGHTS_BF16, &w, &b);
         p.w.relu = i % 2;
         double *bound = magnitudes(l, &x, &w, &b, false);
-        results y = results_new(l);
+        results y = results_new(l), one = results_new(l);
         uint16_t *h = malloc((size_t)(l.N * l.G * padded) * sizeof *h);
         scale_all(bound, l,
                   1.02 * (l.I + 2) * (double)FLT_EPSILON); /* 1.02: rounded weights */
@@ -185,19 +196,33 @@ void variant_gemm_bf16(const variant *v)
         v->k.gemm_bf16(y.f, h, &p.w, l.N, ldy);
         dfn_gemm_bf16_f64(y.d, h, &p.w, l.N, ldy);
         compare(v, "gemm_bf16", l, y.f, GAP, y.d, bound);
-        free(h), free(bound), free(y.f), free(y.d), free(p.block);
+        for (int n = 0; n < l.N; n++) {
+            v->k.gemm_bf16(one.f, h + n * l.G * padded, &p.w, 1, ldy);
+            compare_row(v, "gemm_bf16 of one row", l, y.f, n, one.f);
+        }
+        free(h), free(bound), free(y.f), free(y.d), free(one.f), free(one.d), free(p.block);
         pair_free(&x), pair_free(&w), pair_free(&b);
     }
+}
+
+/* As loud as can be, signs as they were. */
+static void loud(pair *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        p->d[i] = (double)(p->f[i] = p->f[i] < 0 ? -1 : 1);
 }
 
 /* Sums are exact: what is left are the roundings of sum, scale, product and bias. */
 void variant_gemm_int8(const variant *v)
 {
-    for (int i = 0; i < 2 * LAYERS; i++) { /* with and without relu */
-        const layer l = layers[i / 2];
+    for (int i = 0; i < 4 * LAYERS;
+         i++) { /* with and without relu, and the largest numbers */
+        const layer l = layers[i / 4];
         const int padded = (l.I + 3) / 4 * 4, ldy = l.G * l.O + GAP;
         pair x = pair_new((size_t)(l.N * l.G * l.I), 2, 1), w = pair_new(count(l), 1, 2);
         pair b = pair_new((size_t)(l.G * l.O), 1, 3);
+        if (i % 4 / 2)
+            loud(&x), loud(&w);
         problem p = problem_new(l, DFN_WEIGHTS_INT8, &w, &b);
         p.w.relu = i % 2;
         results y = results_new(l);
