@@ -16,8 +16,10 @@
 #include <math.h>
 
 /* Rows that share a load of weights, and phases, for blocks of one to four tiles: so many
- * that the sums fill the pipes and fit the registers (24 of 32, 12 of 16, 24 of 32).
- * Integers may be added in any order, so that several rows need no phases. */
+ * that the sums fill the pipes and fit the registers (24 of 32; with AVX2 8 to 12 of 16, as
+ * inputs and weights of two or four need some as well, and the sign of int8 inputs leaves
+ * rows nothing to share). Several rows take AT_ONCE tiles of a block together, half of them
+ * or all. Integers may be added in any order, so that several rows need no phases. */
 #if defined(DFN_SIMD_VNNI)
 enum {
     ROWS_1 = 8,
@@ -27,6 +29,7 @@ enum {
     PHASES_1 = 4,
     PHASES_2 = 2,
     PHASES = 2,
+    AT_ONCE = 4,
     ANY_ORDER = 1
 };
 #elif defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_BF16)
@@ -38,6 +41,19 @@ enum {
     PHASES_1 = 4,
     PHASES_2 = 2,
     PHASES = 2,
+    AT_ONCE = 4,
+    ANY_ORDER = 0
+};
+#elif defined(DFN_SIMD_AVX2)
+enum {
+    ROWS_1 = UNIT == 1 ? 3 : 1,
+    ROWS_2 = ROWS_1,
+    ROWS_3 = UNIT == 2 ? 2 : ROWS_1,
+    ROWS_4 = ROWS_3,
+    PHASES_1 = UNIT == 1 ? 2 : 4,
+    PHASES_2 = UNIT == 1 ? 1 : 2,
+    PHASES = 1,
+    AT_ONCE = 2,
     ANY_ORDER = 0
 };
 #else
@@ -49,11 +65,16 @@ enum {
     PHASES_1 = 2,
     PHASES_2 = 1,
     PHASES = 1,
+    AT_ONCE = 4,
     ANY_ORDER = 0
 };
 #endif
 
-enum { V = PACKED_TILE / VF /* vectors of a tile */, TILES = PACKED_BLOCK / PACKED_TILE };
+enum {
+    V = PACKED_TILE / VF, /* vectors of a tile */
+    TILES = PACKED_BLOCK / PACKED_TILE,
+    MOST_ROWS = ROWS_1 > ROWS_4 ? ROWS_1 : ROWS_4
+};
 
 static inline void store(float *y, vf x, int left)
 {
@@ -63,17 +84,19 @@ static inline void store(float *y, vf x, int left)
         vf_store_part(y, x, left);
 }
 
-/* `units` of R rows times a block of `tiles`, in P phases. */
+/* `units` of R rows times `count` tiles, from `first` on, of a block of `tiles`, in P phases. */
 static inline __attribute__((always_inline)) void
 block(float *restrict y, const input *restrict x, const weight *restrict w, const ends *end,
       const float *scale, int units, int outputs, int step_x, int ldx, int ldy,
-      size_t ahead, const int R, const int tiles, const int P)
+      size_t ahead, const int R, const int tiles, const int first, const int count,
+      const int P)
 {
-    const int n = tiles * V, step = tiles * PACKED_TILE * UNIT;
-    sums s[ROWS_1][PHASES_1][TILES * V];
+    const int n = count * V, step = tiles * PACKED_TILE * UNIT, at = first * PACKED_TILE;
+    sums s[MOST_ROWS][PHASES_1][TILES * V];
+    w += at * UNIT;
     SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int p = 0; p < P; p++)
         SIMD_UNROLL for (int j = 0; j < n; j++) s[r][p][j] =
-            p ? sums_zero() : sums_start(end, j * VF);
+            p ? sums_zero() : sums_start(end, at + j * VF);
     int u = 0;
     for (; u + P <= units; u += P)
         SIMD_UNROLL for (int p = 0; p < P; p++)
@@ -88,7 +111,7 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
                              wu + j * VF * UNIT);
             }
         }
-    for (; u < units; u++)
+    for (; P > 1 && u < units; u++)
         SIMD_UNROLL for (int j = 0; j < n; j++) SIMD_UNROLL for (int r = 0; r < R; r++)
             s[r][0][j] = sums_dot(s[r][0][j], unit_set(x + r * ldx + u * step_x),
                                   w + (size_t)u * (size_t)step + j * VF * UNIT);
@@ -96,8 +119,9 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
     {
         SIMD_UNROLL for (int p = 1; p < P; p++) s[r][0][j] =
             sums_add(s[r][0][j], s[r][p][j]);
-        const vf all = sums_end(s[r][0][j], end, j * VF, scale ? scale[r] : 1);
-        store(y + r * ldy + j * VF, vf_max(vf_set(end->least), all), outputs - j * VF);
+        const vf all = sums_end(s[r][0][j], end, at + j * VF, scale ? scale[r] : 1);
+        store(y + r * ldy + at + j * VF, vf_max(vf_set(end->least), all),
+              outputs - at - j * VF);
     }
 }
 
@@ -107,13 +131,19 @@ rows(float *restrict y, const input *restrict x, const weight *restrict w, const
      const float *scale, int N, int units, int outputs, int step_x, int ldx, int ldy,
      size_t ahead, const int R, const int tiles, const int P)
 {
+    const int half = R > 1 && tiles > AT_ONCE ? AT_ONCE : tiles;
+    const int phases = R > 1 && ANY_ORDER ? 1 : P;
     int n = 0;
-    for (; n + R <= N; n += R, y += R * ldy, x += R * ldx)
+    for (; n + R <= N; n += R, y += R * ldy, x += R * ldx) {
         block(y, x, w, end, scale ? scale + n : NULL, units, outputs, step_x, ldx, ldy,
-              ahead, R, tiles, R > 1 && ANY_ORDER ? 1 : P);
+              ahead, R, tiles, 0, half, phases);
+        if (half < tiles)
+            block(y, x, w, end, scale ? scale + n : NULL, units, outputs, step_x, ldx, ldy,
+                  ahead, R, tiles, half, tiles - half, phases);
+    }
     for (; R > 1 && n < N; n++, y += ldy, x += ldx)
         block(y, x, w, end, scale ? scale + n : NULL, units, outputs, step_x, ldx, ldy,
-              ahead, 1, tiles, P);
+              ahead, 1, tiles, 0, tiles, P);
 }
 
 /* All of it; ldx counts inputs, padded to whole units as w is. */
