@@ -4,12 +4,17 @@
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
 #define SIMD(name) dfn_##name##_avx2
 
 typedef __m256 vf;
 typedef __m256 vm;
 enum { VF = 8 };
+
+/* x stays in its register: with 16 of them gcc would rather load a weight twice, or keep a
+ * sum in memory and move the others about. */
+#define AVX2_KEEP(x) __asm__("" : "+x"(x))
 
 static inline vf vf_set(float x) { return _mm256_set1_ps(x); }
 static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
@@ -130,7 +135,16 @@ static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm256_fmaddsub_ps(a, b,
 
 static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
 {
-    const __m256i x = _mm256_loadu_si256((const __m256i *)p);
+    __m256i x = _mm256_loadu_si256((const __m256i *)p);
+    AVX2_KEEP(x);
+    *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+    *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
+}
+static inline void vf_set_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    int32_t both;
+    memcpy(&both, p, sizeof both);
+    const __m256i x = _mm256_set1_epi32(both);
     *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
     *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
 }

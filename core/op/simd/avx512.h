@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(DFN_SIMD_VNNI)
 #    define SIMD(name) dfn_##name##_vnni
@@ -130,6 +131,14 @@ static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm512_fmaddsub_ps(a, b,
 static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
 {
     const __m512i x = _mm512_loadu_si512(p);
+    *even = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
+    *odd = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
+}
+static inline void vf_set_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    int32_t both;
+    memcpy(&both, p, sizeof both);
+    const __m512i x = _mm512_set1_epi32(both);
     *even = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
     *odd = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
 }

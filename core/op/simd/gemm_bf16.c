@@ -27,10 +27,9 @@ typedef struct unit {
 } unit;
 static inline unit unit_set(const input *x)
 {
-    const uint32_t bits[2] = {(uint32_t)x[0] << 16, (uint32_t)x[1] << 16};
-    float f[2];
-    memcpy(f, bits, sizeof f);
-    return (unit){vf_set(f[0]), vf_set(f[1])};
+    unit u;
+    vf_set_bf16(x, &u.even, &u.odd);
+    return u;
 }
 static inline sums sums_dot(sums s, unit x, const weight *w)
 {

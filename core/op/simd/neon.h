@@ -4,6 +4,7 @@
 
 #include <arm_neon.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(DFN_SIMD_DOTPROD)
 #    define SIMD(name) dfn_##name##_dotprod
@@ -118,6 +119,13 @@ static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
     const uint32x4_t x = vreinterpretq_u32_u16(vld1q_u16(p));
     *even = vreinterpretq_f32_u32(vshlq_n_u32(x, 16));
     *odd = vreinterpretq_f32_u32(vandq_u32(x, vdupq_n_u32(0xffff0000)));
+}
+static inline void vf_set_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    uint32_t both;
+    memcpy(&both, p, sizeof both);
+    *even = vreinterpretq_f32_u32(vdupq_n_u32(both << 16));
+    *odd = vreinterpretq_f32_u32(vdupq_n_u32(both & 0xffff0000));
 }
 static inline void vf_store_bf16(uint16_t *p, vf x)
 {

@@ -23,6 +23,9 @@
  *   vf_swap_pairs        x1 x0 x3 x2 ..
  *   vf_even, _odd        x0 x0 x2 x2 .., x1 x1 x3 x3 ..
  *   vf_fmaddsub          a b - c in even lanes, a b + c in odd ones
+ *   vf_load_bf16         of 2 VF bfloat16 those at even and those at odd places
+ *   vf_set_bf16          of 2 bfloat16 each in all lanes
+ *   vf_store_bf16        to the nearest, ties to even
  *
  * Rule: what a lane computes must not depend on where its element stands in an array, or on
  * the array's length, so that run(T) stays equal to T runs of one frame. Ends of arrays
