@@ -5,6 +5,8 @@
  *   unit, unit_set(x)             one unit of a row's inputs, for all lanes
  *   sums, sums_zero(), sums_start(end, j), sums_dot(s, unit, w), sums_add(s, t)
  *                                 VF sums; w are the UNIT * VF weights of these outputs
+ *   sums_rest(s, n, x, units)     where SUMS_REST is defined: adds to the n sums of a row what
+ *                                 depends on its inputs only
  *   sums_end(s, end, j, scale)    the results
  *
  * A block of up to 64 outputs stays in registers while its tiles stream past. Sums of
@@ -76,6 +78,16 @@ enum {
     MOST_ROWS = ROWS_1 > ROWS_4 ? ROWS_1 : ROWS_4
 };
 
+#ifndef SUMS_REST
+static inline void sums_rest(sums *s, int n, const input *x, int units)
+{
+    (void)s;
+    (void)n;
+    (void)x;
+    (void)units;
+}
+#endif
+
 static inline void store(float *y, vf x, int left)
 {
     if (left >= VF)
@@ -115,6 +127,7 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
         SIMD_UNROLL for (int j = 0; j < n; j++) SIMD_UNROLL for (int r = 0; r < R; r++)
             s[r][0][j] = sums_dot(s[r][0][j], unit_set(x + r * ldx + u * step_x),
                                   w + (size_t)u * (size_t)step + j * VF * UNIT);
+    SIMD_UNROLL for (int r = 0; r < R; r++) sums_rest(s[r][0], n, x + r * ldx, units);
     SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int j = 0; j < n; j++)
     {
         SIMD_UNROLL for (int p = 1; p < P; p++) s[r][0][j] =

@@ -2,7 +2,8 @@
  * same on every machine; see gemm.c and gemm.h.
  *
  *   VNNI     takes unsigned inputs: q + 128, and the sums start at -128 sum(w)
- *   AVX2     |q| times w with the sign of q: products of two fit in 16 bits, as |w| <= 127
+ *   AVX2     |q| times w, or -1 - w where q < 0, as one xor makes it: products of two fit
+ *            in 16 bits, as |w| <= 127; what that lacks is the same for all outputs of a row
  *   dotprod  one instruction
  *   NEON     products in 16 bits, added in pairs; halves of a sum are joined at the end */
 #include "op/simd/simd.h"
@@ -37,8 +38,15 @@ static inline sums sums_dot(sums s, unit x, const weight *w)
 static inline sums sums_add(sums s, sums t) { return _mm512_add_epi32(s, t); }
 static inline vf to_float(sums s) { return _mm512_cvtepi32_ps(s); }
 #elif defined(DFN_SIMD_AVX2)
-typedef __m256i unit, sums;
-static inline unit unit_set(const input *x) { return _mm256_set1_epi32(word(x)); }
+typedef __m256i sums;
+typedef struct unit {
+    __m256i size, below; /* |q|; all bits where q < 0 */
+} unit;
+static inline unit unit_set(const input *x)
+{
+    const __m256i q = _mm256_set1_epi32(word(x));
+    return (unit){_mm256_abs_epi8(q), _mm256_cmpgt_epi8(_mm256_setzero_si256(), q)};
+}
 static inline sums sums_zero(void) { return _mm256_setzero_si256(); }
 static inline sums sums_start(const ends *e, int j)
 {
@@ -48,11 +56,36 @@ static inline sums sums_start(const ends *e, int j)
 }
 static inline sums sums_dot(sums s, unit x, const weight *w)
 {
-    const __m256i wx = _mm256_sign_epi8(_mm256_loadu_si256((const __m256i *)w), x);
-    const __m256i two = _mm256_maddubs_epi16(_mm256_abs_epi8(x), wx);
-    return _mm256_add_epi32(s, _mm256_madd_epi16(two, _mm256_set1_epi16(1)));
+    const __m256i all = _mm256_loadu_si256((const __m256i *)w);
+    const __m256i two = _mm256_maddubs_epi16(x.size, _mm256_xor_si256(all, x.below));
+    s = _mm256_add_epi32(s, _mm256_madd_epi16(two, _mm256_set1_epi16(1)));
+    AVX2_KEEP(s);
+    return s;
 }
 static inline sums sums_add(sums s, sums t) { return _mm256_add_epi32(s, t); }
+#    define SUMS_REST
+/* The sizes of those q that are below zero, added up by eights. */
+static inline __m256i below(__m256i q)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    return _mm256_sad_epu8(_mm256_max_epi8(_mm256_sub_epi8(zero, q), zero), zero);
+}
+/* Each product of a negative q lacks |q|. */
+static inline void sums_rest(sums *s, int n, const input *x, int units)
+{
+    __m256i all = _mm256_setzero_si256();
+    for (; units >= VF; units -= VF, x += UNIT * VF)
+        all = _mm256_add_epi64(all, below(_mm256_loadu_si256((const __m256i *)x)));
+    if (units > 0) {
+        const int32_t *rest = (const int32_t *)(const void *)x;
+        all =
+            _mm256_add_epi64(all, below(_mm256_maskload_epi32(rest, vf_part_mask(units))));
+    }
+    all = _mm256_add_epi64(all, _mm256_permute4x64_epi64(all, 0x4e));
+    all = _mm256_add_epi32(all, _mm256_shuffle_epi32(all, 0x4e));
+    all = _mm256_shuffle_epi32(all, 0);
+    SIMD_UNROLL for (int j = 0; j < n; j++) s[j] = _mm256_add_epi32(s[j], all);
+}
 static inline vf to_float(sums s) { return _mm256_cvtepi32_ps(s); }
 #elif defined(DFN_SIMD_DOTPROD)
 typedef int8x16_t unit;
