@@ -160,13 +160,22 @@ static inline void vf_store_bf16(uint16_t *p, vf x)
     h = _mm256_permute4x64_epi64(_mm256_packus_epi32(h, h), 0x08);
     _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(h));
 }
+/* What is no number, and so -128, becomes -127. */
 static inline void vf_store_int8(int8_t *p, vf x)
 {
-    x = vf_min(vf_max(x, vf_set(-127)), vf_set(127));
     const __m256i i = _mm256_cvtps_epi32(x);
     const __m128i h =
         _mm_packs_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1));
-    _mm_storel_epi64((__m128i *)p, _mm_packs_epi16(h, h));
+    _mm_storel_epi64((__m128i *)p,
+                     _mm_max_epi8(_mm_packs_epi16(h, h), _mm_set1_epi8(-127)));
+}
+static inline void vf_store_int8_4(int8_t *p, vf a, vf b, vf c, vf d)
+{
+    const __m256i ab = _mm256_packs_epi32(_mm256_cvtps_epi32(a), _mm256_cvtps_epi32(b));
+    const __m256i cd = _mm256_packs_epi32(_mm256_cvtps_epi32(c), _mm256_cvtps_epi32(d));
+    const __m256i q = _mm256_max_epi8(_mm256_packs_epi16(ab, cd), _mm256_set1_epi8(-127));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_storeu_si256((__m256i *)p, _mm256_permutevar8x32_epi32(q, order));
 }
 
 #endif

@@ -157,4 +157,12 @@ static inline void vf_store_int8(int8_t *p, vf x)
     _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
 }
 
+static inline void vf_store_int8_4(int8_t *p, vf a, vf b, vf c, vf d)
+{
+    vf_store_int8(p, a);
+    vf_store_int8(p + VF, b);
+    vf_store_int8(p + 2 * VF, c);
+    vf_store_int8(p + 3 * VF, d);
+}
+
 #endif

@@ -62,6 +62,10 @@ void SIMD(quantize_int8)(int8_t *restrict q, float *restrict scale, const float 
         for (int g = 0; g < groups; g++) {
             const float *xg = x + g * I;
             int i = 0;
+            for (; i + 4 * VF <= length; i += 4 * VF)
+                vf_store_int8_4(
+                    q + i, vf_load(xg + i) * inverse, vf_load(xg + i + VF) * inverse,
+                    vf_load(xg + i + 2 * VF) * inverse, vf_load(xg + i + 3 * VF) * inverse);
             for (; i + VF <= length; i += VF)
                 vf_store_int8(q + i, vf_load(xg + i) * inverse);
             if (i < length) {

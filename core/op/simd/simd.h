@@ -26,6 +26,7 @@
  *   vf_load_bf16         of 2 VF bfloat16 those at even and those at odd places
  *   vf_set_bf16          of 2 bfloat16 each in all lanes
  *   vf_store_bf16        to the nearest, ties to even
+ *   vf_store_int8, _4    |x| <= 127 or NaN, to the nearest, ties to even; of one vector, of four
  *
  * Rule: what a lane computes must not depend on where its element stands in an array, or on
  * the array's length, so that run(T) stays equal to T runs of one frame. Ends of arrays
