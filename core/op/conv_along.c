@@ -10,17 +10,20 @@
 
 #include "op/history.h"
 
+enum { TOGETHER = 4 /* frames in one call, so that kernels see them once, not kt times */ };
+
 void OP(conv_along_fwd)(REAL *restrict y, const REAL *const *x, const REAL *restrict w,
-                        const REAL *restrict b, int F, int G, int I, int O, int kt,
+                        const REAL *restrict b, int F, int G, int I, int O, int kt, int n,
                         bool add)
 {
-    for (int f = 0; f < F; f++, y += G * O) {
+    for (int r = 0; r < n * F; r++, y += G * O) {
+        const int t = r / F, f = r % F;
         for (int j = 0; j < G * O; j++)
             y[j] = (add ? y[j] : 0) + (b ? b[j] : 0);
         for (int d = 0; d < kt; d++)
-            for (int g = 0; x[d] && g < G; g++)
+            for (int g = 0; x[t + d] && g < G; g++)
                 for (int i = 0; i < I; i++) {
-                    const REAL s = x[d][(f * G + g) * I + i];
+                    const REAL s = x[t + d][(f * G + g) * I + i];
                     for (int o = 0; o < O; o++)
                         y[g * O + o] += s * w[((d * I + i) * G + g) * O + o];
                 }
@@ -59,27 +62,31 @@ void OP(conv_along_forward)(const conv_run *r, REAL *y)
 {
     const conv_shape *s = r->s;
     const int G = s->groups, I = s->C / G, O = s->O / G;
-    const REAL *x[CONV_KERNEL_MAX];
+    const REAL *x[CONV_KERNEL_MAX + TOGETHER];
     REAL *w = r->scratch;
     for (int d = 0; d < s->kt; d++)
         for (int i = 0; i < I; i++)
             for (int j = 0; j < s->O; j++)
                 w[(d * I + i) * s->O + j] = r->w[in_file(s, d, i, j / O, j % O)];
-    for (int t = 0; t < r->To; t++) {
-        OP(conv_look)(x, r, t);
+    for (int t = 0; t < r->To; t += TOGETHER) {
+        const int n = r->To - t < TOGETHER ? r->To - t : TOGETHER;
+        for (int j = 0; j < n; j++)
+            OP(conv_look)(x + j, r, t + j);
         r->k->conv_along_fwd(y + (size_t)t * (size_t)(s->F * s->O), x, w, r->b, s->F, G, I,
-                             O, s->kt, false);
+                             O, s->kt, n, false);
     }
 }
 
-/* Turned weights of the convolution that gives the gradient of x: [d][o][g][i]. */
+/* Turned weights of the convolution that gives the gradient of x: [d][o][g][i], with taps in
+ * the order in which it sees frames of dy, the last one first. */
 static void turn(REAL *restrict to, const REAL *restrict w, const conv_shape *s)
 {
     const int I = s->C / s->groups, O = s->O / s->groups;
     for (int d = 0; d < s->kt; d++)
         for (int o = 0; o < O; o++)
             for (int j = 0; j < s->C; j++)
-                to[(d * O + o) * s->C + j] = w[in_file(s, d, j % I, j / I, o)];
+                to[((s->kt - 1 - d) * O + o) * s->C + j] =
+                    w[in_file(s, d, j % I, j / I, o)];
 }
 
 static void turn_back(REAL *restrict w, const REAL *restrict from, const conv_shape *s)
@@ -91,22 +98,37 @@ static void turn_back(REAL *restrict w, const REAL *restrict from, const conv_sh
                 w[in_file(s, d, j % I, j / I, o)] += from[(d * O + o) * s->C + j];
 }
 
-/* The gradient of frame t of x, or of the state before: tap d of output t sees frame t -
- * before + d, and so frame t is seen by output t + before - d. Frames that the state after
- * the run shares have something already (history_pop). */
-static void to_input(const conv_run *r, const conv_grad *g, const REAL *w, int t)
+/* Whether something is added to the gradient of frame t: the state after the run shares it
+ * (history_pop). */
+static bool adds(const conv_run *r, const conv_grad *g, int t)
+{
+    return !g->fresh || t < 0 || t >= r->T - r->s->before;
+}
+
+/* Frames from t on, of x or of the state before, whose gradients lie one behind the other
+ * and are treated alike. */
+static int alike(const conv_run *r, const conv_grad *g, int t)
+{
+    int n = 1;
+    while (t >= 0 && n < TOGETHER && t + n < r->T && adds(r, g, t) == adds(r, g, t + n))
+        n++;
+    return n;
+}
+
+/* The gradients of n frames from t on: tap d of output t sees frame t - before + d, and so
+ * frame t is seen by output t + before - d. */
+static void to_input(const conv_run *r, const conv_grad *g, const REAL *w, int t, int n)
 {
     const conv_shape *s = r->s;
     const int G = s->groups;
-    const size_t n = (size_t)s->F * (size_t)s->C, m = (size_t)s->F * (size_t)s->O;
-    const REAL *dy[CONV_KERNEL_MAX];
-    for (int d = 0; d < s->kt; d++) {
-        const int at = t + s->before - d;
+    const size_t frame = (size_t)s->F * (size_t)s->C, m = (size_t)s->F * (size_t)s->O;
+    const REAL *dy[CONV_KERNEL_MAX + TOGETHER];
+    for (int d = 0; d < s->kt + n - 1; d++) {
+        const int at = t + s->before - (s->kt - 1) + d;
         dy[d] = at >= 0 && at < r->To ? g->dy + (size_t)at * m : NULL;
     }
-    r->k->conv_along_fwd(history_grad(g->dstate, r->state, s->before, n, g->dx, t), dy, w,
-                         NULL, s->F, G, s->O / G, s->C / G, s->kt,
-                         !g->fresh || t < 0 || t >= r->T - s->before);
+    r->k->conv_along_fwd(history_grad(g->dstate, r->state, s->before, frame, g->dx, t), dy,
+                         w, NULL, s->F, G, s->O / G, s->C / G, s->kt, n, adds(r, g, t));
 }
 
 static void to_weights(const conv_run *r, const conv_grad *g, REAL *dw, int t)
@@ -126,12 +148,10 @@ void OP(conv_along_backward)(const conv_run *r, const conv_grad *g)
     REAL *w = r->scratch, *dw = w + weights(s);
     turn(w, r->w, s);
     memset(dw, 0, weights(s) * sizeof *dw);
-    for (int t = r->state ? -s->before : 0; t < r->T || t < r->To; t++) {
-        if (g->dx && t < r->T)
-            to_input(r, g, w, t);
-        if (g->dw && t >= 0 && t < r->To)
-            to_weights(r, g, dw, t);
-    }
+    for (int t = r->state ? -s->before : 0, n; g->dx && t < r->T; t += n)
+        to_input(r, g, w, t, n = alike(r, g, t));
+    for (int t = 0; g->dw && t < r->To; t++)
+        to_weights(r, g, dw, t);
     if (g->dw)
         turn_back(g->dw, dw, s);
     for (int n = 0; g->db && n < r->To * s->F; n++, dy += s->O)

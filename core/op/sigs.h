@@ -72,10 +72,10 @@ DFN_KERNEL(conv_depthwise_bwd, (REAL *const *dx, REAL *restrict dw, const REAL *
 
 /* conv_along.c  the same of frames x[kt] of F rows of G groups, NULL for zeros, without a
  *               kernel along the bins; w[kt][I][G][O], dw[kt][O][G][I]; b may be NULL; with
- *               `add`, y is added to */
+ *               `add`, y is added to. n frames y[n][F][G][O] see x[0 .. kt - 1], x[1 .. kt], .. */
 DFN_KERNEL(conv_along_fwd,
            (REAL *restrict y, const REAL *const *x, const REAL *restrict w,
-            const REAL *restrict b, int F, int G, int I, int O, int kt, bool add))
+            const REAL *restrict b, int F, int G, int I, int O, int kt, int n, bool add))
 DFN_KERNEL(conv_along_dw, (REAL *restrict dw, const REAL *restrict dy, const REAL *const *x,
                            int F, int G, int I, int O, int kt))
 

@@ -150,10 +150,10 @@ void variant_conv_depthwise_bwd(const variant *v)
 /* Groups of a few numbers up to more than a vector; blocks of rows and what is left. */
 static const struct {
     int F, G, I, O, kt;
-} along[] = {{1, 1, 1, 1, 1},   {9, 2, 8, 5, 5},  {17, 2, 5, 8, 3},  {96, 2, 8, 5, 5},
-             {8, 2, 16, 5, 4},  {11, 2, 7, 9, 2}, {20, 3, 4, 5, 2},  {3, 1, 17, 3, 4},
-             {10, 2, 3, 16, 1}, {7, 1, 8, 33, 2}, {16, 2, 20, 11, 2}};
-enum { ALONG = sizeof along / sizeof *along, TAPS = 5 };
+} along[] = {{1, 1, 1, 1, 1},  {9, 2, 8, 5, 5},   {17, 2, 5, 8, 3}, {96, 2, 8, 5, 5},
+             {8, 2, 16, 5, 4}, {11, 2, 7, 9, 2},  {20, 3, 4, 5, 2}, {21, 2, 16, 5, 5},
+             {3, 1, 17, 3, 4}, {10, 2, 3, 16, 1}, {7, 1, 8, 33, 2}, {16, 2, 20, 11, 2}};
+enum { ALONG = sizeof along / sizeof *along, TAPS = 5, TIMES = 4 };
 
 /* kt frames of n numbers; every third one is missing. */
 static void along_frames(pair *all, const float **f, const double **d, int kt, int n)
@@ -167,18 +167,18 @@ static void along_frames(pair *all, const float **f, const double **d, int kt, i
 
 void variant_conv_along_fwd(const variant *v)
 {
-    for (int i = 0; i < 4 * ALONG; i++) {
-        const int F = along[i / 4].F, G = along[i / 4].G, I = along[i / 4].I;
-        const int O = along[i / 4].O, kt = along[i / 4].kt;
+    for (int i = 0; i < 4 * TIMES * ALONG; i++) {
+        const int a = i / 4 / TIMES, F = along[a].F, G = along[a].G, I = along[a].I;
+        const int O = along[a].O, kt = along[a].kt, n = i / 4 % TIMES + 1;
         const bool bias = i % 2, add = i / 2 % 2;
-        const float *f[TAPS];
-        const double *d[TAPS];
-        pair x, y = pair_new((size_t)(F * G * O), 1, 2),
+        const float *f[TAPS + TIMES];
+        const double *d[TAPS + TIMES];
+        pair x, y = pair_new((size_t)(n * F * G * O), 1, 2),
                 b = pair_new((size_t)(G * O), 1, 3);
         pair w = pair_new((size_t)(kt * I * G * O), 1, 4);
-        along_frames(&x, f, d, kt, F * G * I);
-        v->k.conv_along_fwd(y.f, f, w.f, bias ? b.f : NULL, F, G, I, O, kt, add);
-        dfn_conv_along_fwd_f64(y.d, d, w.d, bias ? b.d : NULL, F, G, I, O, kt, add);
+        along_frames(&x, f, d, kt + n - 1, F * G * I);
+        v->k.conv_along_fwd(y.f, f, w.f, bias ? b.f : NULL, F, G, I, O, kt, n, add);
+        dfn_conv_along_fwd_f64(y.d, d, w.d, bias ? b.d : NULL, F, G, I, O, kt, n, add);
         check(v, "along time", &y, kt * I + 2);
         pair_free(&x);
         pair_free(&b);

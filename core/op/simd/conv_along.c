@@ -1,13 +1,112 @@
-/* conv_along.c - see op/conv_along.c for the mathematics. Vectors run along the outputs of
- * a group, or, where two groups fit into one vector, along those of both. */
-#include "op/simd/simd.h"
+/* conv_along.c - see op/conv_along.c for the mathematics. Forward, for the sizes of our
+ * networks, vectors run along the rows: frames are turned, so that no lane is left empty
+ * where groups have five outputs. Else they run along the outputs of a group, or, for
+ * gradients of weights where two groups fit into one vector, along those of both. */
+#include "op/simd/shuffle.h"
 
-enum { ROWS = 8, HALF = VF / 2, GROUP = 5 /* gradients that share a load of x */ };
+enum {
+    ROWS = 8,
+    HALF = VF / 2,
+    GROUP = 5,   /* gradients that share a load of x */
+    WIDEST = 32, /* channels that are turned, */
+    TURNED = 11, /* of so many frames */
+};
 
 typedef struct sizes {
-    int F, G, I, O, kt;
+    int F, G, I, O, kt, n; /* n: frames, of which those turned at once are at most TURNED */
     bool add;
 } sizes;
+
+/* ---- forward, turned ------------------------------------------------------------------
+ */
+
+/* to[c][VF] = channel c of rows f .. of x, zeros past the n-th */
+static inline __attribute__((always_inline)) void turn(float *to, const float *x, int f,
+                                                       int n, const int C)
+{
+    SIMD_UNROLL for (int c = 0; c < C; c += VF)
+    {
+        vf block[VF];
+        SIMD_UNROLL for (int r = 0; r < VF; r++) block[r] =
+            r < n ? vf_load_some(x + (f + r) * C + c, (size_t)(C - c)) : vf_set(0);
+        vf_transpose(block);
+        SIMD_UNROLL for (int r = 0; r < VF; r++) if (c + r < C)
+            vf_store(to + (c + r) * VF, block[r]);
+    }
+}
+
+/* Outputs of all rows at once go back into the order of rows. */
+static inline __attribute__((always_inline)) void
+turn_back(float *y, const float *from, int f, int n, bool add, const int C)
+{
+    SIMD_UNROLL for (int c = 0; c < C; c += VF)
+    {
+        const size_t m = (size_t)(C - c);
+        vf block[VF];
+        SIMD_UNROLL for (int r = 0; r < VF; r++) block[r] =
+            c + r < C ? vf_load(from + (c + r) * VF) : vf_set(0);
+        vf_transpose(block);
+        float *to = y + f * C + c;
+        SIMD_UNROLL for (int r = 0; r < VF; r++, to += C) if (r < n)
+        {
+            const vf old = add ? vf_load_some(to, m) : vf_set(0);
+            vf_store_some(to, block[r] + old, m);
+        }
+    }
+}
+
+/* Rows f .. f + n - 1 of two groups of all frames. */
+static inline __attribute__((always_inline)) void
+turned_rows(float *y, const float *const *x, const float *w, const float *b, const sizes *s,
+            int f, int n, const int I, const int O)
+{
+    float in[TURNED][WIDEST * VF], out[WIDEST * VF];
+    for (int d = 0; d < s->kt + s->n - 1; d++)
+        if (x[d])
+            turn(in[d], x[d], f, n, 2 * I);
+    for (int t = 0; t < s->n; t++, y += s->F * 2 * O) {
+        for (int g = 0; g < 2; g++) {
+            vf sum[WIDEST / 2];
+            SIMD_UNROLL for (int o = 0; o < O; o++) sum[o] = vf_set(b ? b[g * O + o] : 0);
+            for (int d = 0; d < s->kt; d++)
+                for (int i = 0; x[t + d] && i < I; i++) {
+                    const vf xi = vf_load(in[t + d] + (g * I + i) * VF);
+                    const float *wi = w + ((d * I + i) * 2 + g) * O;
+                    SIMD_UNROLL for (int o = 0; o < O; o++) sum[o] =
+                        vf_fma(xi, vf_set(wi[o]), sum[o]);
+                }
+            SIMD_UNROLL for (int o = 0; o < O; o++)
+                vf_store(out + (g * O + o) * VF, sum[o]);
+        }
+        turn_back(y, out, f, n, s->add, 2 * O);
+    }
+}
+
+static inline __attribute__((always_inline)) void
+turned_frames(float *y, const float *const *x, const float *w, const float *b,
+              const sizes *s, const int I, const int O)
+{
+    int f = 0;
+    for (; f + VF <= s->F; f += VF)
+        turned_rows(y, x, w, b, s, f, VF, I, O);
+    if (f < s->F)
+        turned_rows(y, x, w, b, s, f, s->F - f, I, O);
+}
+
+/* For the sizes of our networks, as constants; false for others. */
+static bool turned_fwd(float *y, const float *const *x, const float *w, const float *b,
+                       const sizes *s)
+{
+    switch (s->G == 2 && s->kt + s->n - 1 <= TURNED ? 100 * s->I + s->O : 0) {
+    case 805: turned_frames(y, x, w, b, s, 8, 5); return true;
+    case 508: turned_frames(y, x, w, b, s, 5, 8); return true;
+    case 1605: turned_frames(y, x, w, b, s, 16, 5); return true;
+    default: return false;
+    }
+}
+
+/* ---- gradients of weights, two groups at once ------------------------------------------
+ */
 
 #if defined(DFN_SIMD_AVX512)
 
@@ -51,103 +150,66 @@ static inline __attribute__((always_inline)) vf number(row x, int i, const int n
                       : _mm512_permutexvar_ps(at, x.lo);
 }
 
-/* R rows from f on, both groups at once; I as in s. */
-static inline __attribute__((always_inline)) void pair_rows(float *y, const float *const *x,
-                                                            const float *w, const float *b,
-                                                            const sizes *s, int f,
-                                                            const int I, const int R)
-{
-    const int O = s->O;
-    vf sum[ROWS];
-    y += f * 2 * O;
-    SIMD_UNROLL for (int r = 0; r < R; r++)
-    {
-        sum[r] = b ? load_pair(b, b + O, O) : vf_set(0);
-        if (s->add)
-            sum[r] = sum[r] + load_pair(y + r * 2 * O, y + r * 2 * O + O, O);
-    }
-    for (int d = 0; d < s->kt; d++, w += I * 2 * O) {
-        row xd[ROWS];
-        if (!x[d])
-            continue;
-        SIMD_UNROLL for (int r = 0; r < R; r++) xd[r] = load_row(x[d] + (f + r) * 2 * I, I);
-        SIMD_UNROLL for (int i = 0; i < I; i++)
-        {
-            const vf wi = load_pair(w + i * 2 * O, w + i * 2 * O + O, O);
-            SIMD_UNROLL for (int r = 0; r < R; r++) sum[r] =
-                vf_fma(number(xd[r], i, I), wi, sum[r]);
-        }
-    }
-    SIMD_UNROLL for (int r = 0; r < R; r++)
-        store_pair(y + r * 2 * O, y + r * 2 * O + O, sum[r], O);
-}
-
-static inline __attribute__((always_inline)) void pair_frame(float *y,
-                                                             const float *const *x,
-                                                             const float *w, const float *b,
-                                                             const sizes *s, const int I)
-{
-    int f = 0;
-    for (; f + ROWS <= s->F; f += ROWS)
-        pair_rows(y, x, w, b, s, f, I, ROWS);
-    for (; f < s->F; f++)
-        pair_rows(y, x, w, b, s, f, I, 1);
-}
-
-/* For the sizes of our networks, as constants; false for others. */
-static bool pair_fwd(float *y, const float *const *x, const float *w, const float *b,
-                     const sizes *s)
-{
-    switch (paired(s->G, s->O, s->I) ? s->I : 0) {
-    case 5: pair_frame(y, x, w, b, s, 5); return true;
-    case 8: pair_frame(y, x, w, b, s, 8); return true;
-    case 16: pair_frame(y, x, w, b, s, 16); return true;
-    default: return false;
-    }
-}
-
-/* Gradients of n outputs from `o` on, of one tap and both groups. */
-static inline __attribute__((always_inline)) void
-pair_sums(float *dw, const float *dy, const float *x, const sizes *s, int o, const int n)
+/* Gradients of n outputs from `o` on, of some taps and both groups. */
+static inline __attribute__((always_inline)) void pair_sums(float *dw, const float *dy,
+                                                            const float *const *x,
+                                                            const sizes *s, int o,
+                                                            const int n, const int taps)
 {
     const int I = s->I, O = s->O;
-    vf sum[GROUP];
-    SIMD_UNROLL for (int k = 0; k < n; k++) sum[k] = vf_set(0);
-    for (int f = 0; f < s->F; f++, x += 2 * I, dy += 2 * O) {
-        const vf xf = I == HALF ? vf_load(x) : load_pair(x, x + I, I);
+    vf sum[GROUP][GROUP];
+    SIMD_UNROLL for (int d = 0; d < taps; d++) SIMD_UNROLL for (int k = 0; k < n; k++)
+        sum[d][k] = vf_set(0);
+    for (int f = 0; f < s->F; f++, dy += 2 * O) {
         const row slope = load_row(dy, O);
-        SIMD_UNROLL for (int k = 0; k < n; k++) sum[k] =
-            vf_fma(number(slope, o + k, O), xf, sum[k]);
+        vf each[GROUP];
+        SIMD_UNROLL for (int k = 0; k < n; k++) each[k] = number(slope, o + k, O);
+        SIMD_UNROLL for (int d = 0; d < taps; d++)
+        {
+            const float *at = x[d] + f * 2 * I;
+            const vf xf = I == HALF ? vf_load(at) : load_pair(at, at + I, I);
+            SIMD_UNROLL for (int k = 0; k < n; k++) sum[d][k] =
+                vf_fma(each[k], xf, sum[d][k]);
+        }
     }
-    SIMD_UNROLL for (int k = 0; k < n; k++)
+    SIMD_UNROLL for (int d = 0; d < taps; d++, dw += O * 2 * I)
+        SIMD_UNROLL for (int k = 0; k < n; k++)
     {
         float *to = dw + (o + k) * 2 * I;
-        store_pair(to, to + I, sum[k] + load_pair(to, to + I, I), I);
+        store_pair(to, to + I, sum[d][k] + load_pair(to, to + I, I), I);
     }
 }
 
+static bool all_there(const float *const *x, int kt)
+{
+    for (int d = 0; d < kt; d++)
+        if (!x[d])
+            return false;
+    return true;
+}
+
+/* Five taps and outputs, as our networks have, take all registers. */
 static bool pair_dw(float *dw, const float *dy, const float *const *x, const sizes *s)
 {
     if (!paired(s->G, s->I, s->O))
         return false;
+    if (s->kt == GROUP && s->O == GROUP && s->I == HALF && all_there(x, GROUP)) {
+        const sizes five = {s->F, 2, HALF, GROUP, GROUP, 1, true};
+        pair_sums(dw, dy, x, &five, 0, GROUP, GROUP);
+        return true;
+    }
     for (int d = 0; d < s->kt; d++, dw += s->O * 2 * s->I) {
         int o = 0;
         for (; x[d] && o + GROUP <= s->O; o += GROUP)
-            pair_sums(dw, dy, x[d], s, o, GROUP);
+            pair_sums(dw, dy, x + d, s, o, GROUP, 1);
         for (; x[d] && o < s->O; o++)
-            pair_sums(dw, dy, x[d], s, o, 1);
+            pair_sums(dw, dy, x + d, s, o, 1, 1);
     }
     return true;
 }
 
 #else
 
-static bool pair_fwd(float *y, const float *const *x, const float *w, const float *b,
-                     const sizes *s)
-{
-    (void)y, (void)x, (void)w, (void)b, (void)s;
-    return false;
-}
 static bool pair_dw(float *dw, const float *dy, const float *const *x, const sizes *s)
 {
     (void)dw, (void)dy, (void)x, (void)s;
@@ -155,6 +217,9 @@ static bool pair_dw(float *dw, const float *dy, const float *const *x, const siz
 }
 
 #endif
+
+/* ---- group by group --------------------------------------------------------------------
+ */
 
 /* Outputs from o on of group g, `rest` of them or a whole vector, of R rows from f on;
  * `in`: G I. */
@@ -199,17 +264,18 @@ group_frame(float *y, const float *const *x, const float *w, const float *b, con
 
 void SIMD(conv_along_fwd)(float *restrict y, const float *const *x, const float *restrict w,
                           const float *restrict b, int F, int G, int I, int O, int kt,
-                          bool add)
+                          int n, bool add)
 {
-    const sizes s = {F, G, I, O, kt, add};
-    if (pair_fwd(y, x, w, b, &s))
+    const sizes s = {F, G, I, O, kt, n, add};
+    if (turned_fwd(y, x, w, b, &s))
         return;
-    if (G * I == 10)
-        group_frame(y, x, w, b, &s, 10);
-    else if (G * I == 16)
-        group_frame(y, x, w, b, &s, 16);
-    else
-        group_frame(y, x, w, b, &s, G * I);
+    for (; n > 0; n--, x++, y += F * G * O)
+        if (G * I == 10)
+            group_frame(y, x, w, b, &s, 10);
+        else if (G * I == 16)
+            group_frame(y, x, w, b, &s, 16);
+        else
+            group_frame(y, x, w, b, &s, G * I);
 }
 
 /* Gradients of n outputs from `o` on, of one tap and a vector of a group's channels. */
@@ -248,7 +314,7 @@ static void group_dw(float *dw, const float *dy, const float *x, const sizes *s,
 void SIMD(conv_along_dw)(float *restrict dw, const float *restrict dy,
                          const float *const *x, int F, int G, int I, int O, int kt)
 {
-    const sizes s = {F, G, I, O, kt, true};
+    const sizes s = {F, G, I, O, kt, 1, true};
     if (pair_dw(dw, dy, x, &s))
         return;
     for (int d = 0; d < kt; d++, dw += O * G * I)
