@@ -155,13 +155,14 @@ static const struct {
              {3, 1, 17, 3, 4}, {10, 2, 3, 16, 1}, {7, 1, 8, 33, 2}, {16, 2, 20, 11, 2}};
 enum { ALONG = sizeof along / sizeof *along, TAPS = 5, TIMES = 4 };
 
-/* kt frames of n numbers; every third one is missing. */
-static void along_frames(pair *all, const float **f, const double **d, int kt, int n)
+/* kt frames of n numbers; with `holes`, every third one is missing. */
+static void along_frames(pair *all, const float **f, const double **d, int kt, int n,
+                         bool holes)
 {
     *all = pair_new((size_t)(kt * n), 1, 1);
     for (int k = 0; k < kt; k++) {
-        f[k] = k % 3 == 1 ? NULL : all->f + k * n;
-        d[k] = k % 3 == 1 ? NULL : all->d + k * n;
+        f[k] = holes && k % 3 == 1 ? NULL : all->f + k * n;
+        d[k] = holes && k % 3 == 1 ? NULL : all->d + k * n;
     }
 }
 
@@ -176,7 +177,7 @@ void variant_conv_along_fwd(const variant *v)
         pair x, y = pair_new((size_t)(n * F * G * O), 1, 2),
                 b = pair_new((size_t)(G * O), 1, 3);
         pair w = pair_new((size_t)(kt * I * G * O), 1, 4);
-        along_frames(&x, f, d, kt + n - 1, F * G * I);
+        along_frames(&x, f, d, kt + n - 1, F * G * I, n % 2);
         v->k.conv_along_fwd(y.f, f, w.f, bias ? b.f : NULL, F, G, I, O, kt, n, add);
         dfn_conv_along_fwd_f64(y.d, d, w.d, bias ? b.d : NULL, F, G, I, O, kt, n, add);
         check(v, "along time", &y, kt * I + 2);
@@ -188,14 +189,14 @@ void variant_conv_along_fwd(const variant *v)
 
 void variant_conv_along_dw(const variant *v)
 {
-    for (int i = 0; i < ALONG; i++) {
-        const int F = along[i].F, G = along[i].G, I = along[i].I, O = along[i].O;
-        const int kt = along[i].kt;
+    for (int i = 0; i < 2 * ALONG; i++) {
+        const int a = i / 2, F = along[a].F, G = along[a].G, I = along[a].I;
+        const int O = along[a].O, kt = along[a].kt;
         const float *f[TAPS];
         const double *d[TAPS];
         pair x, dy = pair_new((size_t)(F * G * O), 1, 2);
         pair dw = pair_new((size_t)(kt * I * G * O), 1, 4);
-        along_frames(&x, f, d, kt, F * G * I);
+        along_frames(&x, f, d, kt, F * G * I, i % 2);
         v->k.conv_along_dw(dw.f, dy.f, f, F, G, I, O, kt);
         dfn_conv_along_dw_f64(dw.d, dy.d, d, F, G, I, O, kt);
         check(v, "along time, dw", &dw, F + 1);
