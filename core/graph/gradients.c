@@ -7,7 +7,8 @@
  *   writes a gradient first, instead of adding to zeros, where the op can do that, or over
  *     that of its output, where nobody else adds to it;
  *   overwrites values that nobody needs any more with those made of them;
- *   joins a ReLU with the node whose value it would overwrite. */
+ *   joins a ReLU with the node whose value it would overwrite;
+ *   cuts a value that is only read in slices: the node makes these, and nobody copies. */
 #include "graph/gradients.h"
 
 #include <limits.h>
@@ -90,12 +91,77 @@ static bool writes_over(const dfn_plan *p, dfn_value v)
     return op->over && op->over(&p->g->node[v]);
 }
 
+/* Whether two slices along one axis have a number in common. */
+static bool overlap(const dfn_attr *a, const dfn_attr *b)
+{
+    return a->start < b->start + b->length && b->start < a->start + a->length;
+}
+
+/* Whether all consumers of `source` are slices of at least `least` that together write every
+ * number of its gradient once. */
+static bool sliced(const dfn_plan *p, dfn_value source, int least)
+{
+    const dfn_graph *g = p->g;
+    const dfn_attr *first = NULL;
+    int length = 0;
+    for (dfn_value c = source + 1; c < g->n_node; c++) {
+        const dfn_node *n = &g->node[c];
+        bool here = false;
+        for (int i = 0; i < n->n_in && computed(p, c); i++)
+            here = here || dfn_plan_root(p, n->in[i]) == source;
+        if (!here)
+            continue;
+        if (n->op != DFN_OP_SLICE || n->in[0] != source || !p->step[c].wanted ||
+            n->attr.length < least)
+            return false;
+        for (dfn_value b = source + 1; b < c; b++)
+            if (g->node[b].op == DFN_OP_SLICE && g->node[b].in[0] == source &&
+                overlap(&g->node[b].attr, &n->attr))
+                return false;
+        first = first ? first : &n->attr;
+        if (n->attr.axis != first->axis)
+            return false;
+        length += n->attr.length;
+    }
+    return first && length == p->step[source].shape.d[first->axis];
+}
+
+/* Whether node v makes its slices itself: along the last axis, and not too narrow for it. */
+static bool cuts(const dfn_plan *p, dfn_value v)
+{
+    enum { LEAST = 256 };
+    if (!computed(p, v) || !p->op[p->g->node[v].op]->parts || !p->step[v].wanted ||
+        find_uses(p, v, false).port || !sliced(p, v, LEAST))
+        return false;
+    return p->g->node[find_uses(p, v, false).last].attr.axis == 2;
+}
+
+/* The first node that has to do with the gradient of v. */
+static dfn_value maker(const dfn_plan *p, dfn_value v)
+{
+    const dfn_value source = p->g->node[v].n_in ? p->g->node[v].in[0] : v;
+    return p->step[v].taken && p->step[source].cut ? source : v;
+}
+
+static void cut(dfn_plan *p, dfn_value v)
+{
+    p->step[v].cut = true;
+    for (dfn_value s = v + 1; s < p->g->n_node; s++)
+        if (p->g->node[s].n_in && p->g->node[s].in[0] == v) {
+            p->step[s].taken = true;
+            p->n_part++;
+        }
+}
+
 void dfn_gradient_plan(dfn_plan *p)
 {
     const dfn_graph *g = p->g;
     find_wanted(p);
     for (dfn_value v = 0; v < g->n_node; v++)
         p->step[v].shares = v;
+    for (dfn_value v = 0; v < g->n_node && shares(p); v++)
+        if (cuts(p, v))
+            cut(p, v);
     for (dfn_value v = g->n_node - 1; v >= 0 && shares(p); v--) {
         if (!computed(p, v) || !p->step[v].wanted || g->node[v].n_in != 1)
             continue;
@@ -115,14 +181,16 @@ int dfn_gradient_lifetimes(const dfn_plan *p, dfn_lifetime *l)
 {
     int n = 0;
     for (dfn_value v = 0; v < p->g->n_node; v++) {
-        if (dfn_plan_borrows(p, v) || !p->step[v].wanted || p->step[v].shares != v)
+        if (dfn_plan_borrows(p, v) || !p->step[v].wanted || p->step[v].shares != v ||
+            p->step[v].cut)
             continue;
         const uses u = find_uses(p, v, true);
-        l[n] = (dfn_lifetime){.bytes = dfn_plan_value_bytes(p, v), .node = v, .first = v};
+        l[n] = (dfn_lifetime){.bytes = dfn_plan_value_bytes(p, v), .node = v};
+        l[n].first = maker(p, v);
         l[n].last = u.port ? INT_MAX : u.last;
         for (dfn_value s = 0; s < v; s++) /* chains of values that share it */
-            if (p->step[s].shares == v && l[n].first > s)
-                l[n].first = s;
+            if (p->step[s].shares == v && l[n].first > maker(p, s))
+                l[n].first = maker(p, s);
         if (!shares(p)) {
             l[n].first = -1;
             l[n].last = INT_MAX;
@@ -144,40 +212,6 @@ size_t dfn_gradient_waste(const dfn_plan *p)
     return most;
 }
 
-/* Whether two slices along one axis have a number in common. */
-static bool overlap(const dfn_attr *a, const dfn_attr *b)
-{
-    return a->start < b->start + b->length && b->start < a->start + a->length;
-}
-
-/* Whether all consumers of `source` are slices that together write every number of its
- * gradient once. */
-static bool sliced(const dfn_plan *p, dfn_value source)
-{
-    const dfn_graph *g = p->g;
-    const dfn_attr *first = NULL;
-    int length = 0;
-    for (dfn_value c = source + 1; c < g->n_node; c++) {
-        const dfn_node *n = &g->node[c];
-        bool here = false;
-        for (int i = 0; i < n->n_in && computed(p, c); i++)
-            here = here || dfn_plan_root(p, n->in[i]) == source;
-        if (!here)
-            continue;
-        if (n->op != DFN_OP_SLICE || n->in[0] != source || !p->step[c].wanted)
-            return false;
-        for (dfn_value b = source + 1; b < c; b++)
-            if (g->node[b].op == DFN_OP_SLICE && g->node[b].in[0] == source &&
-                overlap(&g->node[b].attr, &n->attr))
-                return false;
-        first = first ? first : &n->attr;
-        if (n->attr.axis != first->axis)
-            return false;
-        length += n->attr.length;
-    }
-    return first && length == p->step[source].shape.d[first->axis];
-}
-
 void dfn_gradient_arguments(dfn_plan *p, dfn_value v, int at)
 {
     const dfn_node *n = &p->g->node[v];
@@ -193,7 +227,7 @@ void dfn_gradient_arguments(dfn_plan *p, dfn_value v, int at)
         p->fresh[at + i] = first && here == 1 && p->op[n->op]->fresh;
         p->clear[at + i] = first && !p->fresh[at + i];
         if (n->op == DFN_OP_SLICE && p->step[source].wanted && !u.port &&
-            sliced(p, source)) {
+            sliced(p, source, 1)) {
             p->fresh[at + i] = true;
             p->clear[at + i] = false;
         }

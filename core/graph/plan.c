@@ -26,7 +26,7 @@ static int find_lifetimes(const dfn_plan *p, dfn_lifetime *l)
     const dfn_graph *g = p->g;
     int n = 0;
     for (dfn_value v = 0; v < g->n_node; v++) {
-        if (dfn_plan_borrows(p, v) || p->step[v].over)
+        if (dfn_plan_borrows(p, v) || p->step[v].over || p->step[v].cut)
             continue;
         /* an input is written before the run starts, an output read after it ends */
         dfn_lifetime life = {
@@ -102,6 +102,7 @@ static void layout(dfn_plan *p, dfn_arena *a, const dfn_spec *spec, dfn_lifetime
     p->din = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->din);
     p->fresh = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->fresh);
     p->clear = dfn_arena_take(a, (size_t)p->n_in, sizeof *p->clear);
+    p->part = dfn_arena_take(a, (size_t)p->n_part, sizeof *p->part);
     const int n = find_lifetimes(p, l);
     unsigned char *values = dfn_arena_take(a, dfn_place(l, n), 1);
     for (int i = 0; i < n && values; i++)
@@ -156,9 +157,23 @@ static bool is_call(const dfn_plan *p, dfn_value v)
 static bool takes_relu(const dfn_plan *p, dfn_value v)
 {
     for (dfn_value r = v + 1; r < p->g->n_node; r++)
-        if (p->step[r].taken && dfn_plan_root(p, p->g->node[r].in[0]) == v)
+        if (p->step[r].taken && p->step[r].over &&
+            dfn_plan_root(p, p->g->node[r].in[0]) == v)
             return true;
     return false;
+}
+
+/* Slices of v, which is cut, from p->part[at] on; returns how many. */
+static int fill_parts(dfn_plan *p, dfn_value v, int at)
+{
+    int n = 0;
+    for (dfn_value s = v + 1; s < p->g->n_node; s++)
+        if (p->g->node[s].n_in && p->g->node[s].in[0] == v)
+            p->part[at + n++] = (dfn_part){.out = p->step[s].data,
+                                           .dout = p->step[s].grad,
+                                           .start = p->g->node[s].attr.start,
+                                           .length = p->g->node[s].attr.length};
+    return n;
 }
 
 /* Arguments that stay the same from run to run; `at` inputs are bound already. */
@@ -194,7 +209,7 @@ static dfn_args arguments(dfn_plan *p, dfn_value v, const dfn_spec *spec, int at
 static void bind(dfn_plan *p, const dfn_spec *spec)
 {
     const dfn_graph *g = p->g;
-    int calls = 0, inputs = 0;
+    int calls = 0, inputs = 0, parts = 0;
     for (dfn_value v = 0; v < g->n_node; v++)
         p->step[v].grad = p->step[p->step[v].shares].grad;
     for (dfn_value v = 0; v < g->n_node; v++) {
@@ -210,6 +225,11 @@ static void bind(dfn_plan *p, const dfn_spec *spec)
                                           .value = v,
                                           .args = arguments(p, v, &spec[v], inputs)};
             inputs += g->node[v].n_in;
+            if (p->step[v].cut) {
+                dfn_args *a = &p->call[calls - 1].args;
+                a->part = p->part + parts;
+                parts += a->parts = fill_parts(p, v, parts);
+            }
         }
         if (p->config.guard && !g->node[v].view) {
             guard_fill(p->step[v].data, dfn_plan_used(p, v));

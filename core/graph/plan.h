@@ -13,7 +13,8 @@ typedef struct dfn_step {
     size_t save_bytes, scratch_bytes;
     bool wanted;      /* its gradient is computed */
     bool over;        /* lies over its input, which nobody needs any more */
-    bool taken;       /* a ReLU over a node that does its work, too */
+    bool taken;       /* a ReLU over a node, or a slice of one, that does its work, too */
+    bool cut;         /* there are its slices only */
     dfn_value shares; /* the value in whose gradient its own is made, or itself */
     bool part;        /* no buffer of its own: the input's, from number part_at on */
     size_t part_at;
@@ -41,8 +42,10 @@ struct dfn_plan {
     dfn_shape *in_shape; /* of all calls' inputs, as the next two */
     const void **in;
     void **din;
+    dfn_part *part;      /* slices of values that are cut, in the order of these, n_part */
     bool *fresh, *clear; /* of the gradients in din: not written yet; to be zeroed before */
-    int n_call, n_in, frames; /* frames: of the last run, which shapes in args stand for */
+    int n_call, n_in, n_part,
+        frames;           /* frames: of the last run, which shapes in args stand for */
     void **state;         /* [node][batch]: this node's slot in stream b, set by each run */
     void **before;        /* [batch]: copy of the state before the run (EVAL and TRAIN) */
     void **dstate;        /* [batch]: gradient of the state, if the caller keeps none */

@@ -72,25 +72,51 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
+/* Outputs that are made together: slices of them, or all. */
+static int count_parts(const dfn_args *a) { return a->part ? a->parts : 1; }
+
+static dfn_part get_part(const dfn_args *a, int i)
+{
+    const dfn_part whole = {.out = a->out, .dout = a->dout, .length = a->out_shape.d[2]};
+    return a->part ? a->part[i] : whole;
+}
+
+/* Row `first` of rows of n numbers; NULL of NULL. */
+static void *rows(const void *x, int first, int n)
+{
+    return x ? (REAL *)x + (size_t)first * (size_t)n : NULL;
+}
+
 static void fwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
-    const int I = a->in_shape[0].d[2], O = a->out_shape.d[2];
+    const int I = a->in_shape[0].d[2];
     if (a->node->packed) {
         OP(packed_layer_run)
         (k, layer(a->node, a->in_shape[0]), a->w[0], a->out, a->in[0], dfn_args_rows(a), I,
-         O, a->scratch);
+         a->out_shape.d[2], a->scratch);
         packed_activate_rest(a);
         return;
     }
-    OP(linear_forward)(k, a->out, a->in[0], a->w[0], a->w[1], dfn_args_rows(a), I, O);
+    const int parts = count_parts(a);
+    for (int i = 0; i < parts; i++) {
+        const dfn_part p = get_part(a, i);
+        OP(linear_forward)
+        (k, p.out, a->in[0], rows(a->w[0], p.start, I), rows(a->w[1], p.start, 1),
+         dfn_args_rows(a), I, p.length);
+    }
 }
 
 static void bwd(const dfn_args *a)
 {
-    OP(linear_backward)
-    (a->kernels, a->din[0], a->dw[0], a->dw[1], a->dout, a->in[0], a->w[0], !a->fresh[0],
-     dfn_args_rows(a), a->in_shape[0].d[2], a->out_shape.d[2]);
+    const int I = a->in_shape[0].d[2], parts = count_parts(a);
+    for (int i = 0; i < parts; i++) {
+        const dfn_part p = get_part(a, i);
+        OP(linear_backward)
+        (a->kernels, a->din[0], rows(a->dw[0], p.start, I), rows(a->dw[1], p.start, 1),
+         p.dout, a->in[0], rows(a->w[0], p.start, I), i || !a->fresh[0], dfn_args_rows(a),
+         I, p.length);
+    }
 }
 
 const dfn_op OP(op_linear) = {.name = "linear",
@@ -101,4 +127,5 @@ const dfn_op OP(op_linear) = {.name = "linear",
                               .activates = true,
                               .skips = true,
                               .fresh = true,
-                              .forgets = true};
+                              .forgets = true,
+                              .parts = true};

@@ -47,6 +47,13 @@ typedef struct dfn_spec {
     bool offline; /* needs the whole sequence at once: not for streaming */
 } dfn_spec;
 
+/* A slice of an output's last axis that is made instead of it, see dfn_op.parts. */
+typedef struct dfn_part {
+    void *out;
+    const void *dout;
+    int start, length;
+} dfn_part;
+
 /* Arguments of one call. Pointers are to REAL; `void` keeps the walkers free of it. Small
  * on purpose: a run in cold caches has to fetch every one of them. */
 typedef struct dfn_args {
@@ -54,7 +61,9 @@ typedef struct dfn_args {
     const void *kernels;  /* const KERNELS * */
     int B, n_in;
     dfn_mode mode;
-    bool relu; /* it does the ReLU behind it, too: see dfn_op.relu */
+    bool relu;            /* it does the ReLU behind it, too: see dfn_op.relu */
+    const dfn_part *part; /* slices that are its output, `parts` of them, or NULL */
+    int parts;
     dfn_shape out_shape;
     dfn_shape *in_shape;   /* [n_in], with the t of this call, as out_shape */
     const void *const *in; /* [n_in] of [B][t][d0][d1][d2] */
@@ -90,6 +99,7 @@ typedef struct dfn_op {
     bool in_place; /* din[0] is dout, and fresh */
     bool forgets;  /* out is gone: it does not read it */
     bool relu;     /* to heed args.relu: out and dout are those of a ReLU behind it */
+    bool parts;    /* to heed args.part: there is no out and no dout, but slices of them */
     bool (*over)(const dfn_node *n); /* for this node, fwd may have out == in[0]: bwd reads
                                         out only */
 } dfn_op;
