@@ -153,6 +153,27 @@ static void cut(dfn_plan *p, dfn_value v)
         }
 }
 
+/* Let node v make a gradient in place, and its value over its input's, if it may. */
+static void join(dfn_plan *p, dfn_value v)
+{
+    const dfn_graph *g = p->g;
+    dfn_value source = -1;
+    for (int i = g->node[v].n_in - 1; i >= 0; i--) {
+        const dfn_value s = dfn_plan_root(p, g->node[v].in[i]);
+        if (p->step[s].wanted && alone(p, v, s))
+            source = s;
+    }
+    if (source < 0)
+        return;
+    if (p->op[g->node[v].op]->in_place)
+        p->step[source].shares = p->step[v].shares;
+    p->step[v].over = writes_over(p, v) && p->op[g->node[source].op]->forgets;
+    p->step[v].taken =
+        p->step[v].taken ||
+        (p->step[v].over && g->node[v].attr.act == DFN_ACT_RELU &&
+         p->step[source].shares == p->step[v].shares && p->op[g->node[source].op]->relu);
+}
+
 void dfn_gradient_plan(dfn_plan *p)
 {
     const dfn_graph *g = p->g;
@@ -162,19 +183,9 @@ void dfn_gradient_plan(dfn_plan *p)
     for (dfn_value v = 0; v < g->n_node && shares(p); v++)
         if (cuts(p, v))
             cut(p, v);
-    for (dfn_value v = g->n_node - 1; v >= 0 && shares(p); v--) {
-        if (!computed(p, v) || !p->step[v].wanted || g->node[v].n_in != 1)
-            continue;
-        const dfn_value source = dfn_plan_root(p, g->node[v].in[0]);
-        if (!p->step[source].wanted || !alone(p, v, source))
-            continue;
-        if (p->op[g->node[v].op]->in_place)
-            p->step[source].shares = p->step[v].shares;
-        p->step[v].over = writes_over(p, v) && p->op[g->node[source].op]->forgets;
-        p->step[v].taken = p->step[v].over && g->node[v].attr.act == DFN_ACT_RELU &&
-                           p->step[source].shares == p->step[v].shares &&
-                           p->op[g->node[source].op]->relu;
-    }
+    for (dfn_value v = g->n_node - 1; v >= 0 && shares(p); v--)
+        if (computed(p, v) && p->step[v].wanted)
+            join(p, v);
 }
 
 int dfn_gradient_lifetimes(const dfn_plan *p, dfn_lifetime *l)

@@ -54,11 +54,31 @@ static void fwd(const dfn_args *a)
     k->add_fwd(a->out, a->in[0], a->in[1], c.n, c.step[0], c.step[1]);
 }
 
+/* One input's gradient, of the same shape; dx may be dy. */
+static void pass_on(REAL *dx, const REAL *dy, bool fresh, size_t n)
+{
+    for (size_t i = 0; !fresh && i < n; i++)
+        dx[i] += dy[i];
+    if (fresh && dx != dy)
+        memcpy(dx, dy, n * sizeof *dx);
+}
+
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     const broadcast c = broadcast_of(a);
+    if (c.same) {
+        for (int i = 0; i < 2; i++)
+            pass_on(a->din[i], a->dout, a->fresh[i], (size_t)c.n[3]);
+        return;
+    }
+    broadcast_clear_all(a);
     k->add_bwd(a->din[0], a->din[1], a->dout, c.n, c.step[0], c.step[1]);
 }
 
-const dfn_op OP(op_add) = {.name = "add", .infer = broadcast_infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_add) = {.name = "add",
+                           .infer = broadcast_infer,
+                           .fwd = fwd,
+                           .bwd = bwd,
+                           .fresh = true,
+                           .in_place = true};

@@ -8,8 +8,11 @@
 
 #include "op/op.h"
 
+#include <string.h>
+
 typedef struct broadcast {
     int n[4], step[2][4];
+    bool same; /* shapes */
 } broadcast;
 
 /* The infer of ops that only combine two inputs. */
@@ -53,8 +56,26 @@ static inline broadcast broadcast_of(const dfn_args *a)
     }
     if (same)
         c = (broadcast){.n = {1, 1, 1, frames * (int)dfn_shape_frame(out)},
-                        .step = {{0, 0, 0, 1}, {0, 0, 0, 1}}};
+                        .step = {{0, 0, 0, 1}, {0, 0, 0, 1}},
+                        .same = true};
     return c;
+}
+
+/* Zeros where `count` numbers of the gradient of input k from `at` on are to be
+ * overwritten. */
+static inline void broadcast_clear(const dfn_args *a, int k, size_t at, size_t count)
+{
+    if (a->fresh[k])
+        memset((REAL *)a->din[k] + at, 0, count * sizeof(REAL));
+}
+
+/* The same for whole gradients. */
+static inline void broadcast_clear_all(const dfn_args *a)
+{
+    for (int k = 0; k < 2; k++)
+        broadcast_clear(a, k, 0,
+                        (size_t)a->B * (size_t)a->in_shape[k].t *
+                            dfn_shape_frame(a->in_shape[k]));
 }
 
 #endif

@@ -63,12 +63,33 @@ static void fwd(const dfn_args *a)
     k->mul_fwd(a->out, a->in[0], a->in[1], c.n, c.step[0], c.step[1]);
 }
 
+/* Numbers that stay in the first cache from clearing to adding. */
+enum { PIECE = 1024 };
+
+/* n numbers of inputs of the same shape. */
+static void piece_bwd(const dfn_args *a, int at, int n)
+{
+    const KERNELS *k = a->kernels;
+    const int all[4] = {1, 1, 1, n}, step[4] = {0, 0, 0, 1};
+    for (int i = 0; i < 2; i++)
+        broadcast_clear(a, i, (size_t)at, (size_t)n);
+    k->mul_bwd((REAL *)a->din[0] + at, (REAL *)a->din[1] + at, (const REAL *)a->dout + at,
+               (const REAL *)a->in[0] + at, (const REAL *)a->in[1] + at, all, step, step);
+}
+
 static void bwd(const dfn_args *a)
 {
     const KERNELS *k = a->kernels;
     const broadcast c = broadcast_of(a);
+    if (c.same) {
+        for (int at = 0; at < c.n[3]; at += PIECE)
+            piece_bwd(a, at, c.n[3] - at < PIECE ? c.n[3] - at : PIECE);
+        return;
+    }
+    broadcast_clear_all(a);
     k->mul_bwd(a->din[0], a->din[1], a->dout, a->in[0], a->in[1], c.n, c.step[0],
                c.step[1]);
 }
 
-const dfn_op OP(op_mul) = {.name = "mul", .infer = broadcast_infer, .fwd = fwd, .bwd = bwd};
+const dfn_op OP(op_mul) = {
+    .name = "mul", .infer = broadcast_infer, .fwd = fwd, .bwd = bwd, .fresh = true};

@@ -96,7 +96,7 @@ typedef struct dfn_op {
     /* what plans for the gradients of weights only may ask of bwd */
     bool skips;    /* NULL in din: not wanted */
     bool fresh;    /* to heed args.fresh: it does not add, but overwrite */
-    bool in_place; /* din[0] is dout, and fresh */
+    bool in_place; /* one of din, of the shape of dout, is that, and fresh */
     bool forgets;  /* out is gone: it does not read it */
     bool relu;     /* to heed args.relu: out and dout are those of a ReLU behind it */
     bool parts;    /* to heed args.part: there is no out and no dout, but slices of them */

@@ -206,6 +206,11 @@ static void bwd(const dfn_args *a)
     for (int b = 0; b < a->B; b++)
         for (int chunk = chunks(T) - 1; chunk >= 0; chunk--) {
             const int t = chunk * CHUNK;
+            for (int i = 0; i < 4; i++) /* into the cache, where they are added to */
+                if (a->fresh[i])
+                    memset(gradient(a, i, b, t), 0,
+                           (size_t)(min(CHUNK, T - t) * a->in_shape[i].d[2]) *
+                               sizeof *rate);
             k->scan_bwd(gradient(a, U, b, t), gradient(a, DELTA, b, t),
                         gradient(a, IN_B, b, t), gradient(a, IN_C, b, t),
                         da_log ? drate : NULL, a->dw[D], a->dstate[b], work,
@@ -218,5 +223,9 @@ static void bwd(const dfn_args *a)
         da_log[i] += drate[i % N * M + i / N];
 }
 
-const dfn_op OP(op_selective_scan) = {
-    .name = "selective_scan", .infer = infer, .fwd = fwd, .bwd = bwd, .pack = pack};
+const dfn_op OP(op_selective_scan) = {.name = "selective_scan",
+                                      .infer = infer,
+                                      .fwd = fwd,
+                                      .bwd = bwd,
+                                      .pack = pack,
+                                      .fresh = true};
