@@ -2,12 +2,17 @@
  *
  * Up to WIDE vectors of columns of B at a time meet all rows of A; a block of results stays
  * in registers over up to DEPTH of K. Columns of a transposed B, or too few for whole
- * vectors, are copied first. For few rows that is not worth it: there, vectors run along K.
+ * vectors, are copied first. For few rows, or one column, that is not worth it: there,
+ * vectors run along K.
  *
  * How a sum is rounded depends on the sizes of the product, so this is for training. */
 #include "op/simd/simd.h"
 
-enum { DEPTH = 128, FEW = 12 /* rows that are not worth turning B for */ };
+enum {
+    DEPTH = 128,
+    FEW = 12,    /* rows that are not worth turning B for */
+    SMALL = 4096 /* results that may be turned afterwards */
+};
 
 static inline vf product(vf sum, vf a, vf b) { return vf_fma(a, b, sum); }
 
@@ -74,6 +79,26 @@ static void panels(float *c, const float *a, const float *b, int M, int N, int K
         }
 }
 
+/* Vectors that a block of results takes for each k. */
+static int vectors(int M, int N) { return M * ((N + VF - 1) / VF); }
+
+/* Both A and B have K along their rows: the transpose of the result may have fuller vectors,
+ * as for gradients of weights of few inputs. */
+static bool better_turned(int M, int N)
+{
+    return M * N <= SMALL && 4 * vectors(N, M) <= 3 * vectors(M, N);
+}
+
+static void turned_result(float *c, const float *a, const float *b, int M, int N, int K,
+                          int lda, int ldb, int ldc, bool add)
+{
+    float t[SMALL];
+    panels(t, b, a, N, M, K, ldb, lda, M, true, false, false);
+    for (int m = 0; m < M; m++, c += ldc)
+        for (int n = 0; n < N; n++)
+            c[n] = (add ? c[n] : 0) + t[n * M + m];
+}
+
 /* Four columns of one row. */
 static inline void four(float *c, const float *a, const float *b, int n, int K, int ldb,
                         bool add)
@@ -102,8 +127,10 @@ void SIMD(matmul)(float *restrict c, const float *restrict a, const float *restr
                   int M, int N, int K, int lda, int ldb, int ldc, bool at, bool bt,
                   bool add)
 {
-    if (bt && !at && M <= FEW && K >= VF)
+    if (bt && !at && (M <= FEW || N == 1) && K >= VF)
         dots(c, a, b, M, N, K, lda, ldb, ldc, add);
+    else if (at && !bt && better_turned(M, N))
+        turned_result(c, a, b, M, N, K, lda, ldb, ldc, add);
     else
         panels(c, a, b, M, N, K, lda, ldb, ldc, at, bt, add);
 }
