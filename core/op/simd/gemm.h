@@ -109,6 +109,7 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
     SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int p = 0; p < P; p++)
         SIMD_UNROLL for (int j = 0; j < n; j++) s[r][p][j] =
             p ? sums_zero() : sums_start(end, at + j * VF);
+    SIMD_UNROLL for (int r = 0; r < R; r++) sums_rest(s[r][0], n, x + r * ldx, units);
     int u = 0;
     for (; u + P <= units; u += P)
         SIMD_UNROLL for (int p = 0; p < P; p++)
@@ -127,7 +128,6 @@ block(float *restrict y, const input *restrict x, const weight *restrict w, cons
         SIMD_UNROLL for (int j = 0; j < n; j++) SIMD_UNROLL for (int r = 0; r < R; r++)
             s[r][0][j] = sums_dot(s[r][0][j], unit_set(x + r * ldx + u * step_x),
                                   w + (size_t)u * (size_t)step + j * VF * UNIT);
-    SIMD_UNROLL for (int r = 0; r < R; r++) sums_rest(s[r][0], n, x + r * ldx, units);
     SIMD_UNROLL for (int r = 0; r < R; r++) SIMD_UNROLL for (int j = 0; j < n; j++)
     {
         SIMD_UNROLL for (int p = 1; p < P; p++) s[r][0][j] =
