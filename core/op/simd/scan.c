@@ -9,6 +9,11 @@ enum { AHEAD = 8, STATES = 4 }; /* states that stay in registers: forward and ba
 enum { AHEAD = 4, STATES = 2 };
 #endif
 
+/* Vectors that go through one frame side by side: whole lines of memory, two where there are
+ * registers, since rows of states and rates often lie a power of two apart, and lines at
+ * such addresses drive each other out of the first cache. */
+enum { SIDE = VF > 4 ? 32 / VF : 4 };
+
 /* What goes in, from one vector of channels on; `rest` of them, or VF if there are as many.
  */
 typedef struct channels {
@@ -57,21 +62,31 @@ states_fwd(const channels *x, float *y, float *h, int n, const int B, size_t res
     SIMD_UNROLL for (int i = 0; i < B; i++) vf_store_some(h + (n + i) * M, state[i], rest);
 }
 
-/* All states in one frame: the same sums, but none of them goes through memory. */
-static inline __attribute__((always_inline)) void frame_fwd(const channels *x, float *y,
-                                                            float *h, size_t rest)
+/* All states in one frame: the same sums, but none of them goes through memory. K vectors
+ * side by side. */
+static inline __attribute__((always_inline)) void
+frame_fwd(const channels *x, float *y, float *h, size_t rest, const int K)
 {
-    const vf u = vf_load_some(x->u, rest), step = vf_load_some(x->delta, rest);
-    const vf back = vf_set(0) - step, drive = step * u;
-    vf sum = vf_load_some(x->d, rest) * u;
-    for (int n = 0; n < x->N; n++) {
-        const vf decay = vf_exp2(back * vf_load_some(x->rate + n * x->M, rest));
-        const vf state =
-            vf_fma(decay, vf_load_some(h + n * x->M, rest), drive * vf_set(x->b[n]));
-        vf_store_some(h + n * x->M, state, rest);
-        sum = vf_fma(vf_set(x->c[n]), state, sum);
+    vf back[SIDE], drive[SIDE], sum[SIDE];
+    SIMD_UNROLL for (int k = 0; k < K; k++)
+    {
+        const vf u = vf_load_some(x->u + k * VF, rest);
+        const vf step = vf_load_some(x->delta + k * VF, rest);
+        back[k] = vf_set(0) - step;
+        drive[k] = step * u;
+        sum[k] = vf_load_some(x->d + k * VF, rest) * u;
     }
-    vf_store_some(y, sum, rest);
+    for (int n = 0; n < x->N; n++)
+        SIMD_UNROLL for (int k = 0; k < K; k++)
+        {
+            const int at = n * x->M + k * VF;
+            const vf decay = vf_exp2(back[k] * vf_load_some(x->rate + at, rest));
+            const vf state =
+                vf_fma(decay, vf_load_some(h + at, rest), drive[k] * vf_set(x->b[n]));
+            vf_store_some(h + at, state, rest);
+            sum[k] = vf_fma(vf_set(x->c[n]), state, sum[k]);
+        }
+    SIMD_UNROLL for (int k = 0; k < K; k++) vf_store_some(y + k * VF, sum[k], rest);
 }
 
 static inline __attribute__((always_inline)) void channels_fwd(const channels *x, float *y,
@@ -79,7 +94,7 @@ static inline __attribute__((always_inline)) void channels_fwd(const channels *x
 {
     int n = 0;
     if (x->T == 1) {
-        frame_fwd(x, y, h, rest);
+        frame_fwd(x, y, h, rest, 1);
         return;
     }
     for (; n + AHEAD <= x->N; n += AHEAD)
@@ -94,7 +109,12 @@ void SIMD(scan_fwd)(float *restrict y, float *restrict h, const float *restrict 
                     const float *restrict d, int T, int M, int N)
 {
     const channels all = {u, delta, b, c, rate, d, T, M, N, (size_t)M};
-    for (int m = 0; m < M; m += VF) {
+    int m = 0;
+    for (; T == 1 && m + SIDE * VF <= M; m += SIDE * VF) {
+        const channels x = from(&all, m);
+        frame_fwd(&x, y + m, h + m, VF, SIDE);
+    }
+    for (; m < M; m += VF) {
         const channels x = from(&all, m);
         if (x.rest >= VF)
             channels_fwd(&x, y + m, h + m, VF);
