@@ -5,6 +5,7 @@
  * with e = 2^-23 and no removal of means. Where the target is silent it says nothing: such
  * clips and segments do not count. Source: Le Roux et al., "SDR - half-baked or well
  * done?", e as the losses of DeepFilterNet have it. */
+#include "data/clones.h"
 #include "loss/terms.h"
 
 static const double TINY = 1.0 / (1 << 23);
@@ -15,7 +16,7 @@ typedef struct products {
 } products;
 
 /* In double, since the distortion is the small difference of large sums. */
-static products multiply(const REAL *x, const REAL *s, int n)
+DFN_CLONES static products multiply(const REAL *x, const REAL *s, int n)
 {
     double xx[8] = {0}, sx[8] = {0}, ss[8] = {0};
     products p = {0};
@@ -40,7 +41,7 @@ static products multiply(const REAL *x, const REAL *s, int n)
     return p;
 }
 
-static double power(const REAL *s, int n) { return multiply(s, s, n).ss / n; }
+static double power(const REAL *s, int n) { return OP(loss_power)(s, NULL, n) / n; }
 
 double OP(loss_si_sdr)(const REAL *x, const REAL *s, REAL *dx, int n, double scale)
 {
