@@ -72,8 +72,8 @@ static double band(const dfn_loss_config *k, double target, double level, double
                    double *slope)
 {
     const double product = level * m, p = product < SMALLEST ? SMALLEST : product;
-    const double predicted = pow(p, k->mask_gamma_pred);
-    const double d = predicted - pow(target, k->mask_gamma);
+    const double predicted = (double)POW((REAL)p, (REAL)k->mask_gamma_pred);
+    const double d = predicted - (double)POW((REAL)target, (REAL)k->mask_gamma);
     const double under = d < 0 ? k->mask_under : 1;
     const double e = under * d * d, kept = e < SMALLEST_ERROR ? SMALLEST_ERROR : e;
     double value = 0, de = 0;

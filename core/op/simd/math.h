@@ -113,24 +113,26 @@ static inline vf vf_log(vf x)
 
 /* x^p, and 1 / sqrt(x), of x > 0 */
 #if defined(VF_SCALES)
-/* x = m 2^e, m around 1, f = m - 1: log2 x = e + f Q(f), the polynomial of vf_log in other
- * units; 2^(n + r) as in vf_exp2 */
+/* x = m 2^e, m around 1, f = m - 1: log2 x = e + f Q(f), wrong by 5e-7; 2^(n + r) as in
+ * vf_exp2, wrong by 3e-7: both less than the rounding of e + f Q times a small exponent */
 static inline vf vf_power(vf x, vf exponent)
 {
     const vf e = vf_floor_log2(x * vf_set(0.707106781f)) + vf_set(1);
     const vf f = vf_scale(x, vf_set(0) - e) - vf_set(1);
-    vf p = vf_set(-0.110839626f);
-    p = vf_fma(p, f, vf_set(0.18437198f));
-    p = vf_fma(p, f, vf_set(-0.189831311f));
-    p = vf_fma(p, f, vf_set(0.20487687f));
-    p = vf_fma(p, f, vf_set(-0.239824261f));
-    p = vf_fma(p, f, vf_set(0.288557177f));
-    p = vf_fma(p, f, vf_set(-0.360685626f));
-    p = vf_fma(p, f, vf_set(0.480898318f));
-    p = vf_fma(p, f, vf_set(-0.72134752f));
-    p = vf_fma(p, f, vf_set(1.44269504f));
+    vf p = vf_set(0.194673821f);
+    p = vf_fma(p, f, vf_set(-0.284662277f));
+    p = vf_fma(p, f, vf_set(0.2949754f));
+    p = vf_fma(p, f, vf_set(-0.357545555f));
+    p = vf_fma(p, f, vf_set(0.480505735f));
+    p = vf_fma(p, f, vf_set(-0.721412778f));
+    p = vf_fma(p, f, vf_set(1.44269967f));
     const vf y = vf_fma(p, f, e) * exponent, n = vf_round(y), r = y - n;
-    return vf_scale(vf_fma(vf_exp2_slope(r), r, vf_set(1)), n);
+    p = vf_set(0.00131018483f);
+    p = vf_fma(p, r, vf_set(0.00967045873f));
+    p = vf_fma(p, r, vf_set(0.0555118881f));
+    p = vf_fma(p, r, vf_set(0.240222812f));
+    p = vf_fma(p, r, vf_set(0.693147182f));
+    return vf_scale(vf_fma(p, r, vf_set(1)), n);
 }
 
 static inline vf vf_inverse_root(vf x)
