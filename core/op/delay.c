@@ -18,29 +18,18 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     return NULL;
 }
 
-/* y = old, old = x: a delay of R frames reads a slot of its ring just before it writes it.
- */
-static void exchange(REAL *restrict y, REAL *restrict old, const REAL *restrict x, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        y[i] = old[i];
-        old[i] = x[i];
-    }
-}
-
 static void fwd(const dfn_args *a)
 {
-    const int R = a->node->attr.frames, T = a->out_shape.t;
+    const int R = a->node->attr.frames, T = a->out_shape.t, old = T < R ? T : R;
     const size_t n = dfn_shape_frame(a->out_shape);
     for (int b = 0; b < a->B; b++) {
         const REAL *x = DFN_AT((const REAL *)a->in[0], a->in_shape[0], b);
         REAL *y = DFN_AT((REAL *)a->out, a->out_shape, b), *state = R ? a->state[b] : NULL;
-        if (!R)
-            memcpy(y, x, (size_t)T * n * sizeof *y);
-        for (int t = 0; R && t < T; t++, x += n, y += n)
-            exchange(y, state + history_at(state[0], R, n, t), x, n);
-        if (R)
-            state[0] = (REAL)(((int)state[0] + T) % R);
+        for (int t = 0; t < old; t++)
+            memcpy(y + (size_t)t * n, state + history_at(state[0], R, n, t - R),
+                   n * sizeof *y);
+        memcpy(y + (size_t)old * n, x, (size_t)(T - old) * n * sizeof *y);
+        history_push(state, R, n, x, T);
     }
 }
 
