@@ -127,7 +127,6 @@ void dfn_dfnet4_net(dfn_graph *g, const config *c)
 dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_value mask,
                              dfn_value coefs, dfn_value keep, dfn_value *noisy)
 {
-    const int late = c->conv_lookahead - c->df_lookahead;
     *noisy =
         dfn_unary(g, DFN_OP_DELAY, "noisy", spec, (dfn_attr){.frames = c->conv_lookahead});
     dfn_attr gains = bands(c);
@@ -135,11 +134,9 @@ dfn_value dfn_dfnet4_enhance(dfn_graph *g, const config *c, dfn_value spec, dfn_
         return dfn_binary(g, DFN_OP_ERB_GAIN, *noisy, mask, gains);
     gains.start = c->nb_df; /* the filter makes the bins below */
     dfn_value high = dfn_binary(g, DFN_OP_ERB_GAIN, *noisy, mask, gains);
-    dfn_value newest = spec;
-    if (late)
-        newest = dfn_unary(g, DFN_OP_DELAY, "newest", spec, (dfn_attr){.frames = late});
-    const dfn_attr taps = dfn_dfnet4_taps(c);
-    const dfn_value in[] = {newest, coefs, keep};
+    dfn_attr taps = dfn_dfnet4_taps(c);
+    taps.frames = c->conv_lookahead - c->df_lookahead;
+    const dfn_value in[] = {spec, coefs, keep};
     dfn_value low = dfn_graph_add(g, DFN_OP_DEEP_FILTER, "deep_filter", &taps,
                                   c->filter == DFN_FILTER_ADAPTIVE ? 3 : 2, in);
     return dfn_binary(g, DFN_OP_CONCAT, low, high, (dfn_attr){.axis = 1});

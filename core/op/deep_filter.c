@@ -1,9 +1,9 @@
 /* deep_filter.c - multi-frame complex filter on the lowest bins of a spectrum.
  *
- *   y[t][f] = sum_k c[t][f][k] x[t - O + 1 + k][f]      k < O = order of the bin's group
+ *   y[t][f] = sum_k c[t][f][k] x[t - L - O + 1 + k][f]     k < O = order of the bin's group
  *
- * Tap 0 is the oldest frame, the newest tap the current one; frames before the stream are
- * zero. Writing dz for dL/d(re z) + i dL/d(im z):
+ * Tap 0 is the oldest frame, the newest tap the one of L frames ago; frames before the stream
+ * are zero. Writing dz for dL/d(re z) + i dL/d(im z):
  *   dc[t][f][k] = dy[t][f] conj(x[..][f])       dx[..][f] += dy[t][f] conj(c[t][f][k])
  *
  * With a third input, keep[n] for the tap of age n (0 the newest), the taps older than the
@@ -13,13 +13,13 @@
  * in: spectrum {1,F,2}, coefficients: any frame shape with the right number of numbers,
  *     optionally keep {1,1,largest order}
  * out: {1,nb,2}, nb <= F
- * attr: size (nb) and order, coefficients [nb][O][2] or, with variant 1, [O][nb][2];
+ * attr: frames (L), size (nb) and order, coefficients [nb][O][2] or, with variant 1, [O][nb][2];
  *       or list: bins, order, bins, order, ... of consecutive groups, coefficients group by
  *       group, each [bins][order][2]. All groups are aligned to the newest tap */
 #include "op/bands.h"
 #include "op/history.h"
 
-enum { ORDER_MAX = 64 };
+enum { ORDER_MAX = 64, LATE_MAX = 64 };
 
 typedef struct group {
     int bins, order, bin_step, tap_step; /* steps in complex numbers */
@@ -70,8 +70,8 @@ static group get_group(const dfn_attr *a, int i)
     return (group){a->size, a->order, a->order, 1};
 }
 
-/* Frames of history; every group takes the newest of them. */
-static int history(const dfn_attr *a)
+/* Frames before the newest one that are filtered; every group takes the newest of them. */
+static int span(const dfn_attr *a)
 {
     int most = 1;
     for (int i = 0; i < groups(a); i++)
@@ -79,6 +79,9 @@ static int history(const dfn_attr *a)
             most = get_group(a, i).order;
     return most - 1;
 }
+
+/* Frames of history. */
+static int history(const dfn_attr *a) { return a->frames + span(a); }
 
 static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B,
                          dfn_spec *s)
@@ -93,6 +96,8 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
         return "the first input is no spectrum, or not as long as the second";
     if (a->list_len < 0 || a->list_len > DFN_LIST_MAX || a->list_len % 2)
         return "groups are pairs of bins and order";
+    if (a->frames < 0 || a->frames > LATE_MAX)
+        return "is too late, or sees the future";
     if (a->variant < 0 || a->variant > 1 || (a->variant && a->list_len))
         return "unknown layout of the coefficients";
     for (int i = 0; i < groups(a); i++) {
@@ -107,7 +112,7 @@ static const char *infer(const dfn_node *n, const dfn_shape *in, int n_in, int B
     if (dfn_shape_frame(in[1]) != 2 * taps)
         return "the coefficients do not match bins and order";
     if (n_in == 3 && (in[2].t != in[0].t || in[2].d[0] != 1 || in[2].d[1] != 1 ||
-                      in[2].d[2] != history(a) + 1))
+                      in[2].d[2] != span(a) + 1))
         return "needs one number to keep per tap of the largest order";
     s->out = (dfn_shape){in[0].t, {1, (int)nb, 2}};
     s->state = history_size(history(a), 2 * (size_t)nb);
@@ -125,13 +130,13 @@ static int count_kept(const dfn_args *a, int R, int frame)
     return n;
 }
 
-/* Of frame t, x[0 .. R] of all frames t-R .. t, the newest last. Only the first n numbers
- * of a frame of the input are kept in the history, hence not history_frame(). */
-static void window(const REAL **x, const REAL *state, int R, size_t n, const REAL *in,
-                   size_t stride, int t)
+/* Of frame t, the first R + 1 of all frames t-H .. t, the newest last. Only the first n
+ * numbers of a frame of the input are kept in the history, hence not history_frame(). */
+static void window(const REAL **x, const REAL *state, int H, int R, size_t n,
+                   const REAL *in, size_t stride, int t)
 {
-    for (int k = 0, at = t - R; k <= R; k++, at++)
-        x[k] = at >= 0 ? in + (size_t)at * stride : state + history_at(state[0], R, n, at);
+    for (int k = 0, at = t - H; k <= R; k++, at++)
+        x[k] = at >= 0 ? in + (size_t)at * stride : state + history_at(state[0], H, n, at);
 }
 
 /* One frame, of which the newest `kept` taps are computed. */
@@ -160,23 +165,23 @@ static void fwd_frame(const dfn_args *a, const REAL *const *frame, int R, int ke
 static void fwd(const dfn_args *a)
 {
     const dfn_attr *attr = &a->node->attr;
-    const int R = history(attr), T = a->out_shape.t;
+    const int R = span(attr), H = history(attr), T = a->out_shape.t;
     const size_t n = dfn_shape_frame(a->out_shape), F = dfn_shape_frame(a->in_shape[0]);
     const size_t taps = dfn_shape_frame(a->in_shape[1]);
     const REAL *c = a->in[1], *frame[ORDER_MAX];
     REAL *y = a->out;
     for (int b = 0; b < a->B; b++) {
         const REAL *in = DFN_AT((const REAL *)a->in[0], a->in_shape[0], b);
-        REAL *state = R ? a->state[b] : NULL;
+        REAL *state = H ? a->state[b] : NULL;
         for (int t = 0; t < T; t++, c += taps, y += n) {
-            window(frame, state, R, n, in, F, t);
+            window(frame, state, H, R, n, in, F, t);
             fwd_frame(a, frame, R, count_kept(a, R, b * T + t), y, c);
         }
-        for (int t = T > R ? T - R : 0; t < T; t++)
-            memcpy(state + history_at(state[0], R, n, t), in + (size_t)t * F,
+        for (int t = T > H ? T - H : 0; t < T; t++)
+            memcpy(state + history_at(state[0], H, n, t), in + (size_t)t * F,
                    n * sizeof *in);
-        if (R)
-            state[0] = (REAL)(((int)state[0] + T) % R);
+        if (H)
+            state[0] = (REAL)(((int)state[0] + T) % H);
     }
 }
 
@@ -222,7 +227,7 @@ static void bwd_frame(const dfn_args *a, const REAL *const *frame, REAL *const *
 
 static void bwd(const dfn_args *a)
 {
-    const int R = history(&a->node->attr), T = a->out_shape.t;
+    const int R = span(&a->node->attr), H = history(&a->node->attr), T = a->out_shape.t;
     const size_t n = dfn_shape_frame(a->out_shape), F = dfn_shape_frame(a->in_shape[0]);
     const size_t taps = dfn_shape_frame(a->in_shape[1]);
     const REAL *c = a->in[1], *dy = a->dout, *frame[ORDER_MAX];
@@ -230,15 +235,15 @@ static void bwd(const dfn_args *a)
     for (int b = 0; b < a->B; b++) {
         const REAL *in = DFN_AT((const REAL *)a->in[0], a->in_shape[0], b);
         REAL *din = dx ? DFN_AT(dx, a->in_shape[0], b) : NULL;
-        const REAL *state = R ? a->state[b] : NULL;
-        REAL *dstate = R ? a->dstate[b] : NULL;
+        const REAL *state = H ? a->state[b] : NULL;
+        REAL *dstate = H ? a->dstate[b] : NULL;
         if (dx)
-            pop(dstate, state, R, n, din, F, T);
+            pop(dstate, state, H, n, din, F, T);
         for (int t = 0; t < T; t++, c += taps, dc += taps, dy += n) {
-            window(frame, state, R, n, in, F, t);
-            for (int k = 0, at = t - R; dx && k <= R; k++, at++)
+            window(frame, state, H, R, n, in, F, t);
+            for (int k = 0, at = t - H; dx && k <= R; k++, at++)
                 dframe[k] = at >= 0 ? din + (size_t)at * F
-                                    : dstate + history_at(state[0], R, n, at);
+                                    : dstate + history_at(state[0], H, n, at);
             bwd_frame(a, frame, dx ? dframe : NULL, R, count_kept(a, R, b * T + t), dc, dy,
                       c);
         }

@@ -27,6 +27,15 @@ static const filter_case cases[] = {
      {1, {1, 1, 2 * (2 * 5 + 3 * 3 + 1 * 1)}},
      {.list = {2, 5, 3, 3, 1, 1}, .list_len = 6}},
     {"deep_filter groups 1 4", 4, {1, {2, 9, 1}}, {.list = {1, 1, 2, 4}, .list_len = 4}},
+    {"deep_filter 1 late, order 1",
+     3,
+     {1, {3, 1, 2}},
+     {.size = 3, .order = 1, .frames = 1}},
+    {"deep_filter 2 late", 5, {1, {3, 3, 2}}, {.size = 3, .order = 3, .frames = 2}},
+    {"deep_filter groups 1 4, 1 late",
+     4,
+     {1, {2, 9, 1}},
+     {.list = {1, 1, 2, 4}, .list_len = 4, .frames = 1}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -48,6 +57,11 @@ static void known(void)
     memcpy(in + 12, flat, sizeof flat);
     filter_case c = {"", 3, {1, {2, 2, 2}}, {.size = 2, .order = 2}};
     op_values("deep_filter", build, &c, 2, in, NULL, y);
+    /* a frame late: nothing, then 2 (1+2i) and -1 3 */
+    static const double late[] = {0, 0, 0, 0, 2, 4, -3, 0};
+    c.attr.frames = 1;
+    op_values("deep_filter, late", build, &c, 2, in, NULL, late);
+    c.attr.frames = 0;
     memcpy(in + 12, outer, sizeof outer);
     c.attr.variant = 1;
     op_values("deep_filter, taps outside", build, &c, 2, in, NULL, y);
@@ -139,6 +153,8 @@ int main(void)
     known_keep();
     zero_coefficients();
 
+    refuse((dfn_attr){.size = 2, .order = 3, .frames = -1}, "future");
+    refuse((dfn_attr){.size = 2, .order = 3, .frames = 1000}, "too late");
     refuse((dfn_attr){.size = 0, .order = 3}, "out of range");
     refuse((dfn_attr){.size = 5, .order = 3}, "out of range");
     refuse((dfn_attr){.size = 2, .order = 0}, "out of range");
