@@ -75,10 +75,10 @@ typedef struct dfn_attr {
     int groups;              /* 0 means 1 */
     int heads, window;       /* attention */
     int order, size, hop;    /* deep filter order; transform or state size; hop */
-    int axis, start, length; /* slice, concat: axis 0..2 of a frame */
+    int axis, start, length; /* slice, concat: axis 0..2 of a frame; ERB gain: first bin */
     int perm[3];             /* permute: new axis i is old axis perm[i] */
     int dims[3];             /* reshape */
-    int frames;              /* delay */
+    int frames;              /* delay, also of the deep filter */
     int variant;             /* op-specific choice, an enum of the op's own */
     bool bias, causal, recency;
     dfn_activation act;       /* packed layers apply it, too */
