@@ -29,9 +29,26 @@ static inline vf vf_load_part(const float *p, int n)
 {
     return _mm256_maskload_ps(p, vf_part_mask(n));
 }
+/* In pieces: a masked store takes 12 cycles of a Zen 4. */
 static inline void vf_store_part(float *p, vf x, int n)
 {
-    _mm256_maskstore_ps(p, vf_part_mask(n), x);
+    __m128 h = _mm256_castps256_ps128(x);
+    if (n >= VF) {
+        _mm256_storeu_ps(p, x);
+        return;
+    }
+    if (n & 4) {
+        _mm_storeu_ps(p, h);
+        h = _mm256_extractf128_ps(x, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, h);
+        h = _mm_movehl_ps(h, h);
+        p += 2;
+    }
+    if (n & 1)
+        _mm_store_ss(p, h);
 }
 
 static inline vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
