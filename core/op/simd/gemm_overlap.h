@@ -6,6 +6,8 @@
 
 #if defined(DFN_SIMD_AVX512) || defined(DFN_SIMD_BF16)
 enum { TAP_ROWS = 6 }; /* that share a load of weights: 12 sums of 32 registers */
+#elif defined(DFN_SIMD_AVX2)
+enum { TAP_ROWS = UNIT == 1 ? 3 : 2 }; /* 12 or 8 sums of 16 registers */
 #else
 enum { TAP_ROWS = 2 };
 #endif
