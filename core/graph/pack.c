@@ -171,6 +171,12 @@ static size_t inputs_per_output(const dfn_node *n, const dfn_weight *w)
                                           : w->count / (size_t)w->dim[0];
 }
 
+/* A single output has a form of its own in float32, and in others most of each tile empty. */
+static bool single(const dfn_node *n)
+{
+    return n->op != DFN_OP_GROUPED_LINEAR && n->attr.groups <= 1 && n->shape.d[2] == 1;
+}
+
 /* How often a frame multiplies by each weight: convolutions share theirs among bins. */
 static size_t uses(const dfn_node *n)
 {
@@ -186,7 +192,7 @@ void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_
         format[v] = f;
         if (f == DFN_WEIGHTS_INT8 && (inputs < FEW_FOR_INT8 || w->count < FEW_WEIGHTS))
             format[v] = DFN_WEIGHTS_BF16;
-        if (inputs < FEW_INPUTS || w->count * uses(n) < FEW_WEIGHTS)
+        if (inputs < FEW_INPUTS || w->count * uses(n) < FEW_WEIGHTS || single(n))
             format[v] = DFN_WEIGHTS_F32;
     }
 }
