@@ -14,7 +14,7 @@ enum { VF = 8 };
 
 /* x stays in its register: with 16 of them gcc would rather load a weight twice, or keep a
  * sum in memory and move the others about. */
-#define AVX2_KEEP(x) __asm__("" : "+x"(x))
+#define VF_KEEP(x) __asm__("" : "+x"(x))
 
 static inline vf vf_set(float x) { return _mm256_set1_ps(x); }
 static inline vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
@@ -153,7 +153,7 @@ static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm256_fmaddsub_ps(a, b,
 static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
 {
     __m256i x = _mm256_loadu_si256((const __m256i *)p);
-    AVX2_KEEP(x);
+    VF_KEEP(x);
     *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
     *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
 }

@@ -35,7 +35,9 @@ static inline sums sums_dot(sums s, unit x, const weight *w)
 {
     vf even, odd;
     vf_load_bf16(w, &even, &odd);
-    return vf_fma(x.odd, odd, vf_fma(x.even, even, s));
+    s = vf_fma(x.odd, odd, vf_fma(x.even, even, s));
+    VF_KEEP(s);
+    return s;
 }
 #endif
 

@@ -59,7 +59,7 @@ static inline sums sums_dot(sums s, unit x, const weight *w)
     const __m256i all = _mm256_loadu_si256((const __m256i *)w);
     const __m256i two = _mm256_maddubs_epi16(x.size, _mm256_xor_si256(all, x.below));
     s = _mm256_add_epi32(s, _mm256_madd_epi16(two, _mm256_set1_epi16(1)));
-    AVX2_KEEP(s);
+    VF_KEEP(s);
     return s;
 }
 static inline sums sums_add(sums s, sums t) { return _mm256_add_epi32(s, t); }

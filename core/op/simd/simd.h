@@ -46,6 +46,10 @@
 #    error "compile this file once per instruction set, with DFN_SIMD_..."
 #endif
 
+#ifndef VF_KEEP
+#    define VF_KEEP(x) (void)(x) /* where registers are not scarce */
+#endif
+
 /* What ends the sums of a block of outputs; packed.h. */
 typedef struct ends {
     const float *bias, *scale;
