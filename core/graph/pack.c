@@ -177,6 +177,12 @@ static bool single(const dfn_node *n)
     return n->op != DFN_OP_GROUPED_LINEAR && n->attr.groups <= 1 && n->shape.d[2] == 1;
 }
 
+/* A convolution along time keeps sums from frame to frame, of which no form is int8. */
+static bool along_time(const dfn_node *n, const dfn_weight *w)
+{
+    return n->op == DFN_OP_CONV2D && w->dim[2] > 1;
+}
+
 /* How often a frame multiplies by each weight: convolutions share theirs among bins. */
 static size_t uses(const dfn_node *n)
 {
@@ -190,7 +196,8 @@ void dfn_pack_formats(dfn_weight_format *format, const dfn_graph *g, dfn_weight_
         const dfn_weight *w = n->n_w ? &g->weight[n->w[0]] : NULL;
         const size_t inputs = w ? inputs_per_output(n, w) : 0;
         format[v] = f;
-        if (f == DFN_WEIGHTS_INT8 && (inputs < FEW_FOR_INT8 || w->count < FEW_WEIGHTS))
+        if (f == DFN_WEIGHTS_INT8 &&
+            (inputs < FEW_FOR_INT8 || w->count < FEW_WEIGHTS || along_time(n, w)))
             format[v] = DFN_WEIGHTS_BF16;
         if (inputs < FEW_INPUTS || w->count * uses(n) < FEW_WEIGHTS || single(n))
             format[v] = DFN_WEIGHTS_F32;

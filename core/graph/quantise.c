@@ -28,9 +28,8 @@ bool dfn_rows_find(dfn_rows *out, const dfn_graph *g, dfn_value v, int i)
         return false;
     switch (n->op) {
     case DFN_OP_CONV2D:
-        if (w->dim[2] != 1 || (w->dim[1] == 1 && n->attr.groups > 1))
-            return false; /* along time a scale for each tap suits packing better; a kernel
-                           * over one channel has too few inputs */
+        if (w->dim[1] == 1 && n->attr.groups > 1)
+            return false; /* a kernel over one channel has too few inputs */
         *out = in_order(w);
         return true;
     case DFN_OP_LINEAR:

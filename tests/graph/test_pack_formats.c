@@ -43,7 +43,8 @@ int main(void)
         {8, 15, 256, 1, 1, f32, f32},                                   /* 16 inputs */
         {96, 16, 16, 1, 1, bf16, bf16}, /* few weights, many products */
         {4, 16, 16, 1, 1, f32, f32},    /* few of both */
-        {32, 64, 2, 1, 3, bf16, bf16},  {32, 64, 1, 1, 3, f32, f32}, /* a single output */
+        {32, 64, 2, 1, 3, bf16, bf16},  {32, 64, 1, 1, 3, f32, f32},   /* a single output */
+        {96, 16, 10, 5, 1, bf16, bf16}, {8, 64, 40, 3, 1, bf16, bf16}, /* along time */
     };
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
         check(&layers[i]);
