@@ -215,10 +215,31 @@ depthwise_bin(float *y, const float *const *x, const float *w, const float *b, i
         vf_store_some(y + c + j * VF, sum[j], rest);
 }
 
+/* A kernel of one number: no windows. */
+static void depthwise_scale(float *restrict y, const float *restrict x,
+                            const float *restrict w, const float *restrict b, int F, int C)
+{
+    for (int c = 0; c < C; c += VF) {
+        const size_t rest = (size_t)(C - c);
+        const vf wc = vf_load_some(w + c, rest),
+                 bc = b ? vf_load_some(b + c, rest) : vf_set(0);
+        if (rest >= VF)
+            for (int i = c; i < F * C; i += C)
+                vf_store(y + i, vf_fma(vf_load(x + i), wc, bc));
+        else
+            for (int i = c; i < F * C; i += C)
+                vf_store_part(y + i, vf_fma(vf_load_part(x + i, C - c), wc, bc), C - c);
+    }
+}
+
 void SIMD(conv_depthwise_fwd)(float *restrict y, const float *const *x,
                               const float *restrict w, const float *restrict b, int F,
                               int C, int Fo, int kt, int kf, int stride, int pad)
 {
+    if (kt == 1 && kf == 1 && stride == 1 && F == Fo && x[0]) {
+        depthwise_scale(y, x[0], w, b, F, C);
+        return;
+    }
     for (int f = 0; f < Fo; f++, y += C) {
         const taps t = taps_of(f, F, kf, stride, pad);
         int c = 0;
@@ -226,7 +247,9 @@ void SIMD(conv_depthwise_fwd)(float *restrict y, const float *const *x,
             depthwise_bin(y, x, w, b, C, kt, kf, t, c, 4, VF);
         for (; c + 2 * VF <= C; c += 2 * VF)
             depthwise_bin(y, x, w, b, C, kt, kf, t, c, 2, VF);
-        for (; c < C; c += VF)
+        for (; c + VF <= C; c += VF)
+            depthwise_bin(y, x, w, b, C, kt, kf, t, c, 1, VF);
+        if (c < C)
             depthwise_bin(y, x, w, b, C, kt, kf, t, c, 1, (size_t)(C - c));
     }
 }
