@@ -63,16 +63,21 @@ class Bench(support.Case):
         self.assertGreater(row["rss_kib"], 361137 * 4 / 1024)
 
     def test_config(self):
-        """A network that there is no model of yet: fewer channels, less memory."""
+        """A network that there is no model of yet: what it needs is that of its own weights."""
         text = self.dfnet4("info", "--template=lite").out
-        small = re.sub(r"(?m)^conv_ch = 16$", "conv_ch = 8", text)
-        path = self.write("small.ini", small.encode())
-        row, lite = self.bench("--seconds=0.1", "--mode=hot", path, "lite")
+        large = re.sub(r"(?m)^(emb|df)_hidden_dim = 128$", r"\1_hidden_dim = 512", text)
+        path = self.write("large.ini", large.encode())
+        parameters = json.loads(self.dfnet4("info", "--json", "--config", path).out)["parameters"]
+        self.assertGreater(parameters, 3e6)
+        row, = self.bench("--seconds=0.1", "--mode=hot", path)
         self.plausible(row)
         self.assertEqual((row["model"], row["random_weights"]), (path, True))
-        self.assertLess(row["rss_kib"], lite["rss_kib"])
-        bad = self.write("bad.ini", small.replace("conv_ch =", "conv_hc =").encode())
-        line = small[:small.index("conv_ch =")].count("\n") + 1
+        self.assertGreater(row["rss_kib"], parameters * 4 / 1024)
+
+    def test_bad_config(self):
+        text = self.dfnet4("info", "--template=lite").out
+        bad = self.write("bad.ini", text.replace("conv_ch =", "conv_hc =").encode())
+        line = text[:text.index("conv_ch =")].count("\n") + 1
         self.fails("bench", "--seconds=0.1", "--mode=hot", bad, says=f"{bad}:{line}: ")
         missing = self.path("missing.ini")
         self.fails("bench", "--seconds=0.1", "--mode=hot", missing, says=f"{missing}: No such file")
