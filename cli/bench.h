@@ -130,10 +130,9 @@ const cli_option *bench_options(void);
 /* bench_source.c */
 typedef struct bench_source {
     const char *label;
-    char *path; /* of a model file, or the embedded model's name */
-    const char
-        *config; /* of a network without weights; then the file is ours, and goes away */
-    char *text;  /* of config, if it was read */
+    char *path;         /* of a model file, or the embedded model's name */
+    const char *config; /* of a network without weights; the file is ours, and goes away */
+    char *text;         /* of config, if it was read */
 } bench_source;
 /** The model file of an argument; a preset and an INI file get random weights and a temporary
  *  file, "default" is cli_find_model's. False after a message. owner: bench_source_close. */

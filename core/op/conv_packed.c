@@ -106,25 +106,15 @@ static size_t rows_size(const conv_shape *s)
     return 0;
 }
 
-/* A frame in bf16, for overlap. */
-static size_t rounded_size(const conv_shape *s, dfn_weight_format f)
-{
-    const packed_layer l = layer(s, f, false);
-    const dfn_packed w = {.I = l.I, .format = l.format};
-    const size_t inputs = (size_t)(s->F * l.G) * (size_t)packed_inputs(&w);
-    if (l.format == DFN_WEIGHTS_F32)
-        return 0;
-    return (inputs * sizeof(uint16_t) + sizeof(REAL) - 1) / sizeof(REAL);
-}
-
 size_t OP(conv_packed_scratch)(const conv_shape *s, dfn_weight_format f, size_t frames)
 {
     const size_t rows = (size_t)s->Fo * (conv_pointwise(s) ? frames : 1);
     if (conv_by_channel(s))
         return rows_size(s);
-    if (OP(conv_overlaps)(s))
-        return rounded_size(s, f);
-    return rows_size(s) + OP(packed_layer_scratch)(layer(s, f, false), rows);
+    const packed_layer l = layer(s, f, false);
+    if (OP(conv_overlaps)(s)) /* a frame, prepared at once */
+        return l.format == DFN_WEIGHTS_F32 ? 0 : rows * OP(packed_layer_row)(l);
+    return rows_size(s) + OP(packed_layer_scratch)(l, rows);
 }
 
 /* ---- packing ---- */

@@ -2,8 +2,7 @@
 
 enum { ROWS = 64 }; /* prepared at a time, so that they stay in the first cache */
 
-/* Numbers that a prepared row takes, and its scale. */
-static size_t row_size(packed_layer l)
+size_t OP(packed_layer_row)(packed_layer l)
 {
     const dfn_packed w = {.I = l.I, .format = l.format};
     const size_t units = (size_t)l.G * (size_t)packed_inputs(&w);
@@ -13,7 +12,7 @@ static size_t row_size(packed_layer l)
 size_t OP(packed_layer_scratch)(packed_layer l, size_t N)
 {
     const size_t rows = N < ROWS ? N : ROWS;
-    return l.format == DFN_WEIGHTS_F32 ? 0 : rows + rows * row_size(l);
+    return l.format == DFN_WEIGHTS_F32 ? 0 : rows + rows * OP(packed_layer_row)(l);
 }
 
 void OP(packed_layer_run)(const KERNELS *k, packed_layer l, const void *block, REAL *y,

@@ -19,6 +19,9 @@ static inline void packed_layer_weight(dfn_spec *s, const char *suffix, packed_l
     s->packed = true;
 }
 
+/* Numbers that a prepared row takes, without its scale. */
+size_t OP(packed_layer_row)(packed_layer l);
+
 /* Numbers of scratch for up to N rows at a time. */
 size_t OP(packed_layer_scratch)(packed_layer l, size_t N);
 
