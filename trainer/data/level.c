@@ -3,27 +3,35 @@
 #include "data/clones.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* Sums side by side: exact enough for long signals, and several vectors of them, since each
  * addition waits for the one before. */
 enum { LANES = 32 };
 
-DFN_CLONES double dfn_power(const float *x, size_t n)
+/* Of x, or of its squares: a constant wherever this is called. */
+static inline __attribute__((always_inline)) double sum(const float *x, size_t n,
+                                                        bool squares)
 {
     double total = 0;
     for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
         const size_t end = n - start < DFN_LEVEL_FRAME ? n : start + DFN_LEVEL_FRAME;
-        float sum[LANES] = {0};
+        float part[LANES] = {0};
         size_t i = start;
         for (; i + LANES <= end; i += LANES)
             for (int k = 0; k < LANES; k++)
-                sum[k] += x[i + k] * x[i + k];
+                part[k] += squares ? x[i + k] * x[i + k] : x[i + k];
         for (; i < end; i++)
-            sum[0] += x[i] * x[i];
+            part[0] += squares ? x[i] * x[i] : x[i];
         for (int k = 0; k < LANES; k++)
-            total += (double)sum[k];
+            total += (double)part[k];
     }
-    return n ? total / (double)n : 0;
+    return total;
+}
+
+DFN_CLONES double dfn_power(const float *x, size_t n)
+{
+    return n ? sum(x, n, true) / (double)n : 0;
 }
 
 static double frame_power(const float *x, size_t n, size_t start)
@@ -35,7 +43,7 @@ static double frame_power(const float *x, size_t n, size_t start)
 /* Frames are measured twice: cheaper than a place to keep them. */
 double dfn_active_power(const float *x, size_t n)
 {
-    double loudest = 0, sum = 0;
+    double loudest = 0, power = 0;
     size_t count = 0;
     for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME)
         loudest = fmax(loudest, frame_power(x, n, start));
@@ -44,11 +52,11 @@ double dfn_active_power(const float *x, size_t n)
     for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
         const double p = frame_power(x, n, start);
         if (p >= 1e-4 * loudest) {
-            sum += p;
+            power += p;
             count++;
         }
     }
-    return sum / (double)count;
+    return power / (double)count;
 }
 
 DFN_CLONES float dfn_peak(const float *x, size_t n)
@@ -69,20 +77,7 @@ DFN_CLONES float dfn_peak(const float *x, size_t n)
 
 DFN_CLONES void dfn_remove_mean(float *x, size_t n)
 {
-    double total = 0;
-    for (size_t start = 0; start < n; start += DFN_LEVEL_FRAME) {
-        const size_t end = n - start < DFN_LEVEL_FRAME ? n : start + DFN_LEVEL_FRAME;
-        float sum[LANES] = {0};
-        size_t i = start;
-        for (; i + LANES <= end; i += LANES)
-            for (int k = 0; k < LANES; k++)
-                sum[k] += x[i + k];
-        for (; i < end; i++)
-            sum[0] += x[i];
-        for (int k = 0; k < LANES; k++)
-            total += (double)sum[k];
-    }
-    const float mean = n ? (float)(total / (double)n) : 0;
+    const float mean = n ? (float)(sum(x, n, false) / (double)n) : 0;
     for (size_t i = 0; i < n; i++)
         x[i] -= mean;
 }

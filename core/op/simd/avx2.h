@@ -150,20 +150,22 @@ static inline vf vf_even(vf x) { return _mm256_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm256_movehdup_ps(x); }
 static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm256_fmaddsub_ps(a, b, c); }
 
+static inline void vf_widen_bf16(__m256i x, vf *even, vf *odd)
+{
+    *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
+    *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
+}
 static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
 {
     __m256i x = _mm256_loadu_si256((const __m256i *)p);
     VF_KEEP(x);
-    *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
-    *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
+    vf_widen_bf16(x, even, odd);
 }
 static inline void vf_set_bf16(const uint16_t *p, vf *even, vf *odd)
 {
     int32_t both;
     memcpy(&both, p, sizeof both);
-    const __m256i x = _mm256_set1_epi32(both);
-    *even = _mm256_castsi256_ps(_mm256_slli_epi32(x, 16));
-    *odd = _mm256_castsi256_ps(_mm256_and_si256(x, _mm256_set1_epi32((int)0xffff0000)));
+    vf_widen_bf16(_mm256_set1_epi32(both), even, odd);
 }
 static inline void vf_store_bf16(uint16_t *p, vf x)
 {
@@ -186,6 +188,7 @@ static inline void vf_store_int8(int8_t *p, vf x)
     _mm_storel_epi64((__m128i *)p,
                      _mm_max_epi8(_mm_packs_epi16(h, h), _mm_set1_epi8(-127)));
 }
+#define VF_STORES_INT8_4
 static inline void vf_store_int8_4(int8_t *p, vf a, vf b, vf c, vf d)
 {
     const __m256i ab = _mm256_packs_epi32(_mm256_cvtps_epi32(a), _mm256_cvtps_epi32(b));

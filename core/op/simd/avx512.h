@@ -128,19 +128,20 @@ static inline vf vf_even(vf x) { return _mm512_moveldup_ps(x); }
 static inline vf vf_odd(vf x) { return _mm512_movehdup_ps(x); }
 static inline vf vf_fmaddsub(vf a, vf b, vf c) { return _mm512_fmaddsub_ps(a, b, c); }
 
-static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+static inline void vf_widen_bf16(__m512i x, vf *even, vf *odd)
 {
-    const __m512i x = _mm512_loadu_si512(p);
     *even = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
     *odd = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
+}
+static inline void vf_load_bf16(const uint16_t *p, vf *even, vf *odd)
+{
+    vf_widen_bf16(_mm512_loadu_si512(p), even, odd);
 }
 static inline void vf_set_bf16(const uint16_t *p, vf *even, vf *odd)
 {
     int32_t both;
     memcpy(&both, p, sizeof both);
-    const __m512i x = _mm512_set1_epi32(both);
-    *even = _mm512_castsi512_ps(_mm512_slli_epi32(x, 16));
-    *odd = _mm512_castsi512_ps(_mm512_and_si512(x, _mm512_set1_epi32((int)0xffff0000)));
+    vf_widen_bf16(_mm512_set1_epi32(both), even, odd);
 }
 static inline void vf_store_bf16(uint16_t *p, vf x)
 {
@@ -155,14 +156,6 @@ static inline void vf_store_bf16(uint16_t *p, vf x)
 static inline void vf_store_int8(int8_t *p, vf x)
 {
     _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
-}
-
-static inline void vf_store_int8_4(int8_t *p, vf a, vf b, vf c, vf d)
-{
-    vf_store_int8(p, a);
-    vf_store_int8(p + VF, b);
-    vf_store_int8(p + 2 * VF, c);
-    vf_store_int8(p + 3 * VF, d);
 }
 
 #endif

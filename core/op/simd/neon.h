@@ -143,12 +143,4 @@ static inline void vf_store_int8(int8_t *p, vf x)
     vst1_lane_s32((int32_t *)p, vreinterpret_s32_s8(q), 0);
 }
 
-static inline void vf_store_int8_4(int8_t *p, vf a, vf b, vf c, vf d)
-{
-    vf_store_int8(p, a);
-    vf_store_int8(p + VF, b);
-    vf_store_int8(p + 2 * VF, c);
-    vf_store_int8(p + 3 * VF, d);
-}
-
 #endif

@@ -26,7 +26,8 @@
  *   vf_load_bf16         of 2 VF bfloat16 those at even and those at odd places
  *   vf_set_bf16          of 2 bfloat16 each in all lanes
  *   vf_store_bf16        to the nearest, ties to even
- *   vf_store_int8, _4    |x| <= 127 or NaN, to the nearest, ties to even; of one vector, of four
+ *   vf_store_int8, _4    |x| <= 127 or NaN, to the nearest, ties to even; of one vector, of
+ *                        four: here, unless VF_STORES_INT8_4 is defined
  *
  * Rule: what a lane computes must not depend on where its element stands in an array, or on
  * the array's length, so that run(T) stays equal to T runs of one frame. Ends of arrays
@@ -48,6 +49,16 @@
 
 #ifndef VF_KEEP
 #    define VF_KEEP(x) (void)(x) /* where registers are not scarce */
+#endif
+
+#ifndef VF_STORES_INT8_4
+static inline void vf_store_int8_4(int8_t *p, vf a, vf b, vf c, vf d)
+{
+    vf_store_int8(p, a);
+    vf_store_int8(p + VF, b);
+    vf_store_int8(p + 2 * VF, c);
+    vf_store_int8(p + 3 * VF, d);
+}
 #endif
 
 /* What ends the sums of a block of outputs; packed.h. */
