@@ -94,94 +94,102 @@ static float find_scale(const dfn_packed *w, const packed_source *s, int g, int 
     return packed_scale(top);
 }
 
+/* A run of weights, and what becomes of them: units are as large as floats. */
+typedef union numbers {
+    float x[RUN];
+    int32_t bits[RUN];
+} numbers;
+typedef union units {
+    uint32_t unit[RUN];
+    float f32[RUN];
+    uint16_t bf16[RUN];
+    int8_t int8[RUN];
+} units;
+
 /* packed_int8 of a run, in loops that become vectors: numbers without their sign are in the
- * order of their bits. */
-static void convert_int8(int8_t *q, const float *row, float scale)
+ * order of their bits. Returns their sum. */
+static int32_t convert_int8(int8_t *q, numbers *row, float scale)
 {
     const float magic = 12582912, most = 127;
-    float x[RUN];
-    int32_t bits[RUN], top;
+    int32_t top, sum = 0;
     memcpy(&top, &most, sizeof top);
     for (int i = 0; i < RUN; i++)
-        x[i] = row[i] / scale;
-    memcpy(bits, x, sizeof x);
+        row->x[i] = row->x[i] / scale;
     for (int i = 0; i < RUN; i++) {
-        const int32_t size = bits[i] & INT32_MAX, sign = bits[i] & INT32_MIN;
-        bits[i] = (size < top ? size : top) | sign;
+        const int32_t size = row->bits[i] & INT32_MAX, sign = row->bits[i] & INT32_MIN;
+        row->bits[i] = (size < top ? size : top) | sign;
     }
-    memcpy(x, bits, sizeof x);
     for (int i = 0; i < RUN; i++)
-        bits[i] = (int32_t)(x[i] + magic - magic);
-    for (int i = 0; i < RUN; i++)
-        q[i] = (int8_t)bits[i];
-}
-
-/* packed_bf16 of a run, likewise: a finite number is limited to what rounds to the largest one,
- * so that only runs with others need a look at each. */
-static void convert_bf16(uint16_t *h, const float *row)
-{
-    const int32_t last = 0x7f7f7fff, infinite = 0x7f800000;
-    int32_t bits[RUN], top = 0;
-    memcpy(bits, row, sizeof bits);
+        row->bits[i] = (int32_t)(row->x[i] + magic - magic);
     for (int i = 0; i < RUN; i++) {
-        const int32_t size = bits[i] & INT32_MAX;
-        top = size > top ? size : top;
-    }
-    for (int i = 0; i < RUN; i++) {
-        const int32_t size = bits[i] & INT32_MAX, limited = size < last ? size : last;
-        const int32_t near = (limited + 0x7fff + (limited >> 16 & 1)) >> 16;
-        h[i] = (uint16_t)(near | (int32_t)((uint32_t)bits[i] >> 16 & 0x8000));
-    }
-    for (int i = 0; top >= infinite && i < RUN; i++)
-        h[i] = packed_bf16(row[i]);
-}
-
-/* A run of an output in its format; returns the sum of its integers. */
-static int32_t convert(uint32_t *units, const float *row, dfn_weight_format f, float scale)
-{
-    union {
-        uint16_t h[RUN];
-        int8_t q[RUN];
-    } to = {{0}};
-    int32_t sum = 0;
-    if (f == DFN_WEIGHTS_F32) {
-        memcpy(units, row, RUN * sizeof *row);
-    } else if (f == DFN_WEIGHTS_BF16) {
-        convert_bf16(to.h, row);
-        memcpy(units, to.h, sizeof to.h);
-    } else if (scale > 0) {
-        convert_int8(to.q, row, scale);
-        for (int i = 0; i < RUN; i++)
-            sum += to.q[i];
-        memcpy(units, to.q, sizeof to.q);
+        q[i] = (int8_t)row->bits[i];
+        sum += row->bits[i];
     }
     return sum;
 }
 
-/* Outputs o .. o + n - 1, a tile: a unit of one output is as large as a float. */
+/* packed_bf16 of a run, likewise: a finite number is limited to what rounds to the largest one,
+ * so that only runs with others need a look at each. */
+static void convert_bf16(uint16_t *h, const numbers *row)
+{
+    const int32_t last = 0x7f7f7fff, infinite = 0x7f800000;
+    int32_t top = 0;
+    for (int i = 0; i < RUN; i++) {
+        const int32_t size = row->bits[i] & INT32_MAX;
+        top = size > top ? size : top;
+    }
+    for (int i = 0; i < RUN; i++) {
+        const int32_t size = row->bits[i] & INT32_MAX, limited = size < last ? size : last;
+        const int32_t near = (limited + 0x7fff + (limited >> 16 & 1)) >> 16;
+        h[i] = (uint16_t)(near | (int32_t)((uint32_t)row->bits[i] >> 16 & 0x8000));
+    }
+    for (int i = 0; top >= infinite && i < RUN; i++)
+        h[i] = packed_bf16(row->x[i]);
+}
+
+/* Inputs from .. from + n - 1 of an output in its format, and zeros up to a whole run;
+ * returns the sum of its integers. */
+static int32_t convert(units *to, const dfn_packed *w, const packed_source *s, int g, int o,
+                       int from, int n)
+{
+    numbers row;
+    float *x = w->format == DFN_WEIGHTS_F32 ? to->f32 : row.x;
+    const float scale =
+        w->format == DFN_WEIGHTS_INT8 ? w->scale[g * packed_outputs(w) + o] : 0;
+    read_row(x, w, s, g, o, from, n);
+    for (int i = n; i < RUN; i++)
+        x[i] = 0;
+    if (w->format == DFN_WEIGHTS_BF16)
+        convert_bf16(to->bf16, &row);
+    else if (w->format == DFN_WEIGHTS_INT8 && scale > 0)
+        return convert_int8(to->int8, &row, scale);
+    else if (w->format == DFN_WEIGHTS_INT8)
+        memset(to->int8, 0, sizeof to->int8);
+    return 0;
+}
+
+/* Outputs o .. o + n - 1, a tile. */
 static void fill_tile(const dfn_packed *w, const packed_source *s, int g, int o, int n)
 {
     const int padded = packed_outputs(w), unit = packed_unit(w->format);
-    const int block = o / PACKED_BLOCK * PACKED_BLOCK, at = g * padded + o;
+    const int block = o / PACKED_BLOCK * PACKED_BLOCK;
     const int width = padded - block < PACKED_BLOCK ? padded - block : PACKED_BLOCK;
     uint32_t *to = (uint32_t *)(uintptr_t)w->tile + (o - block) +
                    (size_t)(g * padded + block) * (size_t)(packed_inputs(w) / unit);
-    int32_t *offset = (int32_t *)(uintptr_t)w->offset + at;
-    uint32_t units[PACKED_TILE][RUN] = {0};
+    int32_t *offset = (int32_t *)(uintptr_t)w->offset + g * padded + o;
+    units row[PACKED_TILE];
+    for (int j = n; j < PACKED_TILE; j++)
+        memset(&row[j], 0, sizeof row[j]);
     for (int from = 0; from < w->I; from += RUN) {
         const int some = run_length(w, from);
         for (int j = 0; j < n; j++) {
-            float row[RUN] = {0};
-            const bool int8 = w->format == DFN_WEIGHTS_INT8;
-            read_row(row, w, s, g, o + j, from, some);
-            const int32_t sum =
-                convert(units[j], row, w->format, int8 ? w->scale[at + j] : 0);
-            if (int8)
+            const int32_t sum = convert(&row[j], w, s, g, o + j, from, some);
+            if (w->format == DFN_WEIGHTS_INT8)
                 offset[j] -= 128 * sum;
         }
         for (int u = 0; u < (some + unit - 1) / unit; u++, to += width)
             for (int j = 0; j < PACKED_TILE; j++)
-                to[j] = units[j][u];
+                to[j] = row[j].unit[u];
     }
 }
 
