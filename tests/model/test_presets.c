@@ -17,9 +17,9 @@ typedef struct budget {
 } budget;
 
 static const budget budgets[] = {
-    {"full", 3000000, 3300000, 2},
+    {"full", 2000000, 2400000, 2},
     {"lite", 400000, 550000, 2},
-    {"full-ll", 3000000, 3300000, 0},
+    {"full-ll", 2000000, 2400000, 0},
     {"lite-ll", 400000, 550000, 0},
 };
 enum { N_PRESETS = sizeof budgets / sizeof *budgets, TEXT_MAX = 1 << 14 };
